@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dialer.phones import Tier
+from dialer.cells import holds_nothing, is_error, line, lines, quoted
+from dialer.columns import Columns
+from dialer.headers import Field
+from dialer.names import split_name
+from dialer.not_leads import dummy_cell, is_no_lead
+from dialer.notes import LONGEST_NOTES, NotesTemplate
+from dialer.phones import Phone, Tier, read_phone
+from dialer.synonyms import answer, answers
+from dialer.table import Row, a1
+
+_LONGEST = 200  # characters of a name or a source
+_LONGEST_TAG = 100
+_MOST_TAGS = 50
+_BETWEEN_TAGS = re.compile(r"[,;|\r\n\u060c\u3001\uff0c\uff1b]")
+_TEST_ROW = "This is an entry of the form's own tester, not a person: delete the row."
+_NOT_FOUND = frozenset({"#n/a", "#nv"})  # what a look-up in a list of refusals shows for those not on it
 
 
 class Verdict(StrEnum):
@@ -56,3 +73,176 @@ class RowReading:
     cell: str | None = None  # the phone cell that was read, or that has the problem
     lead: Lead | None = None
     problems: tuple[RowProblem, ...] = ()
+
+
+def read_row(
+    row: Row,
+    columns: Columns,
+    *,
+    sheet: str | None = None,
+    region: str | None = None,
+    notes_template: NotesTemplate | None = None,
+) -> RowReading:
+    """Reads one row below the header; every row gives a reading, whatever it holds.
+
+    `sheet` is the name that sentences mention, `region` the country (ISO 3166 alpha-2) of national numbers
+    in rows that name none. The first phone column with a usable number gives the phone. A row that says
+    "do not call", or says it unclearly, is suppressed.
+    """
+    if is_no_lead(row, columns):
+        return RowReading(row.number, Verdict.NOT_A_LEAD)
+    tested = dummy_cell(row)
+    if tested is not None:
+        problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
+        return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
+    refusal = _refusal(row, columns, sheet=sheet)
+    country = _text(row, columns, Field.COUNTRY) or None
+    problems: list[RowProblem] = []
+    for column in columns.phones:
+        raw = row.cell(column)
+        if not line(raw):
+            continue
+        phone = read_phone(raw, country=country, default_region=region)
+        if isinstance(phone, Phone):
+            lead = _lead(row, columns, phone, column=column, notes_template=notes_template)
+            return _with_lead(lead, refusal)
+        problems.append(_problem(row, columns, column, code=phone.code, message=phone.message))
+    if refusal is not None:
+        return RowReading(row.number, Verdict.SUPPRESSED, cell=refusal.cell, problems=(refusal,))
+    problems = problems or [_phone_missing(row, columns, sheet=sheet)]
+    return RowReading(row.number, Verdict.INVALID, cell=problems[0].cell, problems=tuple(problems))
+
+
+def merge(first: Lead, later: Lead) -> Lead:
+    """The first of two leads with one number, with both leads' tags, its empty fields filled from the later.
+
+    The place and the phone stay the first's. Half a name is never completed from another person's.
+    """
+    same_person = _alike(first.first_name, later.first_name) and _alike(first.last_name, later.last_name)
+    return replace(
+        first,
+        first_name=first.first_name or (later.first_name if same_person else None),
+        last_name=first.last_name or (later.last_name if same_person else None),
+        source=first.source or later.source,
+        tags=_unique((*first.tags, *later.tags)),
+        notes=first.notes or later.notes,
+    )
+
+
+def report_cell(row: Row, columns: Columns, name: str) -> str:
+    """The text in one of dialer's own result columns of a report that is fed back; empty if there is none."""
+    position = columns.results.get(name)
+    return "" if position is None else row.cell(position).strip()
+
+
+def _with_lead(lead: Lead, refusal: RowProblem | None) -> RowReading:
+    if refusal is not None:
+        return RowReading(lead.row, Verdict.SUPPRESSED, cell=lead.cell, lead=lead, problems=(refusal,))
+    verdict = Verdict.ASSUMED if lead.tier is Tier.ASSUMED else Verdict.CALLABLE
+    return RowReading(lead.row, verdict, cell=lead.cell, lead=lead)
+
+
+def _lead(
+    row: Row, columns: Columns, phone: Phone, *, column: int, notes_template: NotesTemplate | None
+) -> Lead:
+    first_name = _text(row, columns, Field.FIRST_NAME)
+    last_name = _text(row, columns, Field.LAST_NAME)
+    if not first_name and not last_name:
+        first_name, last_name = split_name(_text(row, columns, Field.FULL_NAME, longest=2 * _LONGEST))
+    notes = lines(_cell(row, columns, Field.NOTES), longest=LONGEST_NOTES)
+    if holds_nothing(notes):
+        notes = notes_template.render(row) if notes_template else ""
+    tags = (line(tag, longest=_LONGEST_TAG) for tag in _BETWEEN_TAGS.split(_cell(row, columns, Field.TAGS)))
+    return Lead(
+        row=row.number,
+        phone=phone.e164,
+        tier=phone.tier,
+        region=phone.region,
+        cell=a1(row.number, column),
+        first_name=first_name[:_LONGEST].rstrip() or None,
+        last_name=last_name[:_LONGEST].rstrip() or None,
+        source=_text(row, columns, Field.SOURCE) or None,
+        tags=_unique(tags),
+        notes=notes or None,
+    )
+
+
+def _refusal(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | None:
+    """Why the person must not be called, if a cell of the row says so or may say so."""
+    unclear: RowProblem | None = None
+    for column in columns.refusals:
+        said = answer(row.cell(column))
+        if said in answers("yes"):
+            message = f"{_says(row, columns, column, sheet)}, so this person is not called."
+            return _problem(row, columns, column, code="do_not_call", message=message)
+        if unclear is None and said not in answers("no") and not _says_nothing(row.cell(column)):
+            message = (
+                f"{_says(row, columns, column, sheet)}, which is neither yes nor no, so this person is not "
+                "called: write no there if they may be."
+            )
+            unclear = _problem(row, columns, column, code="do_not_call_unclear", message=message)
+    consent = columns.fields.get(Field.CONSENT)
+    if unclear is None and consent is not None:
+        said = answer(row.cell(consent))
+        if said and (said in answers("no") or said in answers("refused")):
+            message = (
+                f"{_says(row, columns, consent, sheet)}, so this person is not called: "
+                "--map consent= leaves this column out."
+            )
+            return _problem(row, columns, consent, code="no_consent", message=message)
+    return unclear
+
+
+def _says_nothing(text: str) -> bool:
+    """True for an empty cell; a broken formula may hide a refusal, a look-up that found none does not."""
+    said = line(text)
+    return holds_nothing(said) and (not is_error(said) or said.casefold() in _NOT_FOUND)
+
+
+def _says(row: Row, columns: Columns, column: int, sheet: str | None) -> str:
+    place = _place(a1(row.number, column), sheet)
+    return f"The column {quoted(columns.name(column))} says {quoted(row.cell(column))} in {place}"
+
+
+def _phone_missing(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem:
+    cells = [a1(row.number, column) for column in columns.phones]
+    place = _place(" or ".join(cells[:4]), sheet)
+    message = f"There is no phone number in {place}: write one there, with its country code."
+    return _problem(row, columns, columns.phones[0], code="phone_missing", message=message)
+
+
+def _problem(row: Row, columns: Columns, column: int, *, code: str, message: str) -> RowProblem:
+    return RowProblem(
+        code=code,
+        column=columns.name(column),
+        cell=a1(row.number, column),
+        value=row.cell(column),
+        message=message,
+    )
+
+
+def _place(cells: str, sheet: str | None) -> str:
+    return f"{cells} of sheet {quoted(sheet)}" if sheet else cells
+
+
+def _cell(row: Row, columns: Columns, field: Field) -> str:
+    column = columns.fields.get(field)
+    return "" if column is None else row.cell(column)
+
+
+def _text(row: Row, columns: Columns, field: Field, *, longest: int = _LONGEST) -> str:
+    text = line(_cell(row, columns, field), longest=longest)
+    return "" if holds_nothing(text) else text
+
+
+def _unique(tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags without repetitions in another case, in order, at most `_MOST_TAGS`."""
+    unique: dict[str, str] = {}
+    for tag in tags:
+        if not holds_nothing(tag):
+            unique.setdefault(tag.casefold(), tag)
+    return tuple(unique.values())[:_MOST_TAGS]
+
+
+def _alike(one: str | None, other: str | None) -> bool:
+    return not one or not other or one.casefold() == other.casefold()

@@ -73,6 +73,7 @@ class Unknown:
 
     reason: str
     http_status: int | None = None
+    redirect: bool = False  # a 303, often the answer after success: unknown, and the base URL is wrong
     internal: bool = False  # caused by a fault of our own, not by the network or the API
 
 

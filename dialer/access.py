@@ -1,0 +1,103 @@
+"""The way in: which API a command talks to, with which key, and which ledger belongs to it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from dialer.errors import Unreachable
+from dialer.ledger import Ledger, copy_ledger
+from dialer.sandbox.child import SandboxDidNotStart, SandboxProcess
+from dialer.settings import Place, data_folder, ledger_path, read_key
+from dialer.vozagent import Api, check_base_url, origin
+
+SANDBOX_KEY = "sk_sandbox"
+SANDBOX_PORT = 8410
+
+
+def sandbox_database() -> Path:
+    """The sandbox's own file: its contacts outlive a run."""
+    return data_folder() / "sandbox" / "sandbox.sqlite3"
+
+
+@contextmanager
+def open_api(place: Place, *, timeout: timedelta, key_needed: bool = True) -> Iterator[Api]:
+    """The API of a place; a sandbox that is not running yet is started for as long as the block lasts.
+
+    Raises AccessDenied without a usable key, SettingsError for a base URL that must not be used.
+    """
+    if place.sandbox:
+        with _sandbox(start=key_needed) as base_url:
+            yield Api(base_url, SANDBOX_KEY, timeout)
+        return
+    base_url = check_base_url(place.base_url)
+    key = read_key(place, os.environ) if key_needed or _has_key(place) else ""
+    yield Api(base_url, key, timeout)
+
+
+def _has_key(place: Place) -> bool:
+    return place.api_key_file is not None or bool(os.environ.get("VOZAGENT_API_KEY", "").strip())
+
+
+@contextmanager
+def _sandbox(*, start: bool) -> Iterator[str]:
+    standing = _standing_sandbox()
+    if standing is not None or not start:
+        yield standing or f"http://127.0.0.1:{SANDBOX_PORT}/v1"
+        return
+    database = sandbox_database()
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with SandboxProcess(database) as sandbox:
+            yield sandbox.base_url
+    except SandboxDidNotStart as error:
+        raise Unreachable(
+            f"The sandbox did not start ({error}): try `dialer sandbox`.", code="sandbox"
+        ) from error
+
+
+def _standing_sandbox() -> str | None:
+    """The base URL of a `dialer sandbox` that is running on this machine for this user, or None."""
+    address = f"http://127.0.0.1:{SANDBOX_PORT}"
+    try:
+        answer = httpx.get(f"{address}/sandbox", timeout=1.0, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    own = isinstance(answer, dict) and answer.get("database") == str(sandbox_database())
+    return f"{address}/v1" if own else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLedger:
+    """An open ledger and the path that a person knows it by."""
+
+    ledger: Ledger
+    shown_path: Path
+
+
+@contextmanager
+def open_ledger(place: Place, base_url: str, *, rehearse: bool = False) -> Iterator[OpenLedger]:
+    """The ledger of a place. With `rehearse`, a throw-away copy: nothing of it is ever written back."""
+    path = ledger_path(place, origin(base_url if place.sandbox else check_base_url(base_url)))
+    if not rehearse:
+        ledger = Ledger(path)
+        try:
+            yield OpenLedger(ledger, path)
+        finally:
+            ledger.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
+        copy = Path(folder) / "ledger.sqlite3"
+        copy_ledger(path, copy)
+        ledger = Ledger(copy)
+        try:
+            yield OpenLedger(ledger, path)
+        finally:
+            ledger.close()

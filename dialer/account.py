@@ -1,0 +1,214 @@
+"""What the ledger tells of a campaign: counts for plan and status, one record a row for the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from dialer.leads import RowProblem, Verdict
+from dialer.ledger import time_of, time_text
+from dialer.plan import ProblemKind
+from dialer.results import LastAttempt, LeadRecord, RowRecord, RowResult, row_result
+from dialer.retry import LeadState
+
+COUNT_VERDICTS = text("SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id GROUP BY verdict")
+COUNT_STATES = text(
+    "SELECT state, count(*) AS n FROM leads WHERE load_id = :load_id AND NOT suppressed GROUP BY state"
+)
+SELECT_PROBLEM_ROWS = text(
+    "SELECT row, verdict, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL"
+    " AND verdict <> 'not_a_lead' ORDER BY row"
+)
+# For a row that waits: the last time that another campaign called, or may have called, its number.
+SELECT_ROWS = text("""
+    SELECT r.row, r.verdict, r.cell, r.problems,
+           l.row AS lead_row, l.e164, l.cell AS lead_cell, l.state, l.suppressed, l.attempts,
+           l.deferred_until, l.deferred_reason,
+           a.attempt_id, a.begun_at, a.sent_at, a.call_id, a.status, a.is_new_contact, a.contact_id,
+           a.code, a.reason,
+           CASE WHEN l.state = 'due' THEN
+               (SELECT max(o.begun_at) FROM attempts AS o
+                 WHERE o.e164 = l.e164 AND o.campaign_id <> l.campaign_id AND o.begun_at > :recall_since
+                   AND (o.outcome IS NULL OR o.outcome IN ('called', 'unknown'))) END AS elsewhere_at
+      FROM rows AS r
+      LEFT JOIN leads AS l ON l.campaign_id = :campaign_id AND l.e164 = r.e164
+      LEFT JOIN attempts AS a ON a.attempt_id = l.last_attempt_id
+     WHERE r.load_id = :load_id
+     ORDER BY r.row""")
+SELECT_CAMPAIGN_OF_CALL = text(
+    "SELECT c.name FROM attempts AS a JOIN campaigns AS c ON c.campaign_id = a.campaign_id"
+    " WHERE a.e164 = :e164 AND a.begun_at = :begun_at"
+)
+SELECT_CAMPAIGNS = text(
+    "SELECT campaign_id, name, kind, created_at, paused_reason FROM campaigns ORDER BY name"
+)
+SELECT_LATEST_RUN = text(
+    "SELECT run_id, started_at, ended_at, exit_code, stopped, settings FROM runs"
+    " WHERE campaign_id = :campaign_id ORDER BY run_id DESC LIMIT 1"
+)
+SELECT_LAST_CALL = text(
+    "SELECT a.begun_at, a.outcome, a.call_id, c.name FROM attempts AS a"
+    " JOIN campaigns AS c ON c.campaign_id = a.campaign_id WHERE a.e164 = :e164 AND a.begun_at > :since"
+    " AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')) ORDER BY a.attempt_id DESC LIMIT 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """One campaign in a list of all."""
+
+    campaign_id: int
+    name: str
+    kind: str
+    created_at: str
+    paused_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """How a run began and ended; `ended_at` is None while it lasts, or after a crash."""
+
+    run_id: int
+    started_at: datetime
+    ended_at: datetime | None
+    exit_code: int | None
+    stopped: str | None
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    """The last time that a number was called, or may have been."""
+
+    at: datetime
+    outcome: str | None  # "called", "unknown", or None while under way
+    call_id: str | None
+    campaign: str
+
+
+def count_verdicts(connection: Connection, load_id: int) -> dict[str, int]:
+    """How many rows of a load have which verdict."""
+    return {row.verdict: row.n for row in connection.execute(COUNT_VERDICTS, {"load_id": load_id})}
+
+
+def count_states(connection: Connection, load_id: int) -> dict[str, int]:
+    """How many leads of a load are in which state; suppressed ones are not counted."""
+    return {row.state: row.n for row in connection.execute(COUNT_STATES, {"load_id": load_id})}
+
+
+def problem_kinds(connection: Connection, load_id: int) -> tuple[ProblemKind, ...]:
+    """The kinds of problems of a load, the most frequent first, each with its first occurrence."""
+    counts: Counter[str] = Counter()
+    first: dict[str, RowProblem] = {}
+    for row in connection.execute(SELECT_PROBLEM_ROWS, {"load_id": load_id}):
+        for problem in _problems(row.problems)[:1]:
+            counts[problem.code] += 1
+            first.setdefault(problem.code, problem)
+    return tuple(
+        ProblemKind(code, count, first[code].cell, first[code].value, first[code].message)
+        for code, count in counts.most_common()
+    )
+
+
+def row_records(
+    connection: Connection, *, campaign_id: int, load_id: int, recall_since: datetime
+) -> Iterator[RowRecord]:
+    """Every row of a load in the sheet's order, with where its lead stands."""
+    bound = {"campaign_id": campaign_id, "load_id": load_id, "recall_since": time_text(recall_since)}
+    rows = connection.execution_options(yield_per=1000).execute(SELECT_ROWS, bound)
+    for row in rows:
+        yield RowRecord(
+            row=row.row,
+            verdict=Verdict(row.verdict),
+            cell=row.cell,
+            problems=_problems(row.problems),
+            lead=_lead_record(connection, row) if row.lead_row is not None else None,
+        )
+
+
+def row_results(
+    connection: Connection, *, campaign_id: int, load_id: int, recall_after: timedelta, now: datetime
+) -> Iterator[RowResult]:
+    """Every row's result in the sheet's order, as seen at `now`; rows that are no leads have none."""
+    records = row_records(
+        connection, campaign_id=campaign_id, load_id=load_id, recall_since=now - recall_after
+    )
+    for record in records:
+        result = row_result(record, now=now)
+        if result is not None:
+            yield result
+
+
+def count_statuses(results: Iterable[RowResult]) -> dict[str, int]:
+    """How many rows have which status."""
+    return dict(Counter(result.status for result in results))
+
+
+def campaigns(connection: Connection) -> list[CampaignLine]:
+    """All campaigns by name."""
+    rows = connection.execute(SELECT_CAMPAIGNS)
+    return [CampaignLine(r.campaign_id, r.name, r.kind, r.created_at, r.paused_reason) for r in rows]
+
+
+def latest_run(connection: Connection, campaign_id: int) -> RunRecord | None:
+    """The newest run of a campaign, or None."""
+    row = connection.execute(SELECT_LATEST_RUN, {"campaign_id": campaign_id}).one_or_none()
+    if row is None:
+        return None
+    return RunRecord(
+        run_id=row.run_id,
+        started_at=time_of(row.started_at),
+        ended_at=time_of(row.ended_at) if row.ended_at else None,
+        exit_code=row.exit_code,
+        stopped=row.stopped,
+        settings=json.loads(row.settings),
+    )
+
+
+def last_call(connection: Connection, e164: str, *, since: datetime) -> LastCall | None:
+    """The last attempt on a number after `since` that called it, or may have."""
+    row = connection.execute(SELECT_LAST_CALL, {"e164": e164, "since": time_text(since)}).one_or_none()
+    return LastCall(time_of(row.begun_at), row.outcome, row.call_id, row.name) if row else None
+
+
+def _problems(stored: str | None) -> tuple[RowProblem, ...]:
+    return tuple(RowProblem(**problem) for problem in json.loads(stored)) if stored else ()
+
+
+def _lead_record(connection: Connection, row: Row[Any]) -> LeadRecord:
+    elsewhere = None
+    if row.elsewhere_at is not None:
+        found = connection.execute(SELECT_CAMPAIGN_OF_CALL, {"e164": row.e164, "begun_at": row.elsewhere_at})
+        elsewhere = (str(found.scalars().first()), time_of(row.elsewhere_at))
+    deferred = None
+    if row.deferred_reason is not None:
+        deferred = (row.deferred_reason, time_of(row.deferred_until) if row.deferred_until else None)
+    return LeadRecord(
+        row=row.lead_row,
+        phone=row.e164,
+        cell=row.lead_cell,
+        state=LeadState(row.state),
+        suppressed=bool(row.suppressed),
+        attempts=row.attempts,
+        last=_last_attempt(row) if row.attempt_id is not None else None,
+        called_elsewhere=elsewhere,
+        deferred=deferred,
+    )
+
+
+def _last_attempt(row: Row[Any]) -> LastAttempt:
+    return LastAttempt(
+        at=time_of(row.sent_at or row.begun_at),
+        call_id=row.call_id,
+        status=row.status,
+        is_new_contact=None if row.is_new_contact is None else bool(row.is_new_contact),
+        contact_id=row.contact_id,
+        code=row.code,
+        reason=row.reason,
+    )

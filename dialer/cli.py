@@ -1,0 +1,334 @@
+"""The command line: each command reads its options, calls one function, prints what came of it.
+
+What a command needs is imported when it runs, so that `--help` answers at once. Only `main` turns errors
+into exit codes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import rich_click as click
+
+from dialer import __version__
+from dialer.errors import DialerError, UsageError
+from dialer.options import (
+    assistant_options,
+    call_options,
+    global_options,
+    load_settings,
+    nobody_can_answer,
+    option,
+    pace_options,
+    place_of,
+    policy_of,
+    reading_of,
+    request_options,
+    sheet_options,
+)
+
+click.rich_click.TEXT_MARKUP = "markdown"
+click.rich_click.MAX_WIDTH = 100
+
+_INTERRUPTED = 130
+_TERMINATED = 143
+
+
+class _Command(click.RichCommand):
+    """A command whose defaults come from the settings files."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the settings files first, then the arguments."""
+        if "--help" not in args:
+            load_settings(ctx, args)
+        return super().parse_args(ctx, args)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dialer")
+def cli() -> None:
+    """Calls every lead on a spreadsheet once through the VozAgent API, and hands the sheet back.
+
+    Try it without ringing a phone: `dialer run LEADS --sandbox`
+    """
+
+
+def _command(name: str) -> Callable[[Callable[..., int]], click.Command]:
+    return cli.command(name, cls=_Command)
+
+
+@_command("check")
+@click.argument("leads")
+@sheet_options
+@option(
+    "--fix-list", type=click.Path(path_type=Path), help="Write an Excel copy with the wrong cells marked."
+)
+@option("--jsonl", is_flag=True, help="Print the JSON object, then one object for each data row.")
+@option("--notes", metavar="TEXT", help="Check a notes template against the columns.")
+@global_options
+def check(leads: str, **options: Any) -> int:
+    """Say what would be called, and what is wrong with the rest. Nothing is sent.
+
+    LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for standard input.
+    """
+    from dialer.check import Check, report_check
+
+    with Check(leads, reading_of(options), rows=options["rows"] or ()) as checking:
+        return report_check(
+            checking,
+            as_json=options["as_json"],
+            as_jsonl=options["jsonl"],
+            quiet=options["quiet"],
+            fix_list=options["fix_list"],
+        )
+
+
+@_command("run")
+@click.argument("leads")
+@sheet_options
+@call_options
+@global_options
+def run(leads: str, **options: Any) -> int:
+    """Call everyone on a sheet once, and hand the sheet back. The same command goes on after a stop.
+
+    LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for standard input.
+    """
+    return _run(leads, options)
+
+
+@_command("retry")
+@click.argument("leads")
+@sheet_options
+@call_options
+@global_options
+def retry(leads: str, **options: Any) -> int:
+    """Call the rows that failed, and those that were mended. The same as `run --only failed,mended`."""
+    from dialer.campaign import Selection
+
+    options["only"] = options["only"] or (Selection.FAILED, Selection.MENDED)
+    return _run(leads, options)
+
+
+def _run(leads: str, options: dict[str, Any]) -> int:
+    from dialer import screens
+    from dialer.run import Job, execute
+
+    job = Job(
+        leads=leads,
+        place=place_of(options),
+        reading=reading_of(options),
+        policy=policy_of(options, sandbox=options["sandbox"]),
+        campaign=options["campaign"],
+        output=options["output"],
+        dry_run=options["dry_run"],
+        quiet=options["quiet"],
+        verbose=options["verbose"] > 0,
+    )
+    result = execute(job, ask=_ask(yes=options["yes"]))
+    if options["as_json"]:
+        _print_json(result.as_json())
+    else:
+        paths = [path for path in (result.report, result.html) if path]
+        table = screens.closing_screen(result.counts, called_now=result.called_now, paths=paths)
+        screens.console(stderr=False).print(table)
+    return result.exit_code
+
+
+def _ask(*, yes: bool) -> Callable[[int], bool]:
+    def ask(count: int) -> bool:
+        from dialer.screens import people
+
+        if yes:
+            return True
+        if nobody_can_answer():
+            raise UsageError(
+                f"Call {people(count)}? Nobody can answer here: add --yes to call, or --dry-run to look.",
+                code="nobody_can_answer",
+            )
+        return click.confirm(f"Call {people(count)}?", err=True)
+
+    return ask
+
+
+@_command("call")
+@click.argument("number", metavar="+E164")
+@assistant_options
+@option("--first-name", help="The person's first name.")
+@option("--last-name", help="The person's last name.")
+@request_options
+@pace_options
+@global_options
+def call(number: str, **options: Any) -> int:
+    """Make one call, without a sheet: the way to try your own number first."""
+    from dialer import screens
+    from dialer.call import Person
+    from dialer.call import call as call_one
+
+    person = Person(number, options["first_name"], options["last_name"], options["notes"])
+    policy = policy_of(options, sandbox=options["sandbox"])
+    ended = call_one(place_of(options), person, policy, quiet=options["quiet"])
+    if options["as_json"]:
+        _print_json(ended.as_json())
+    else:
+        screens.console(stderr=False).print(screens.call_screen(ended.result))
+    if ended.stopped:
+        screens.say(ended.stopped)
+    return ended.exit_code
+
+
+@_command("report")
+@click.argument("campaign")
+@option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
+@global_options
+def report(campaign: str, output: Path | None, **options: Any) -> int:
+    """Write the reports of a campaign again, from the ledger and its sheet."""
+    from dialer.reports import rewrite
+
+    written = rewrite(place_of(options), campaign, output=output)
+    if options["as_json"]:
+        _print_json({"campaign": campaign, "report": str(written.sheet.path), "html": str(written.html)})
+    else:
+        click.echo(f"{written.sheet.path}\n{written.html}")
+    return 0
+
+
+@_command("status")
+@click.argument("campaign", required=False)
+@global_options
+def status(campaign: str | None, **options: Any) -> int:
+    """Say where the campaigns stand, and what to do next."""
+    from dialer import screens, status
+
+    place = place_of(options)
+    if campaign is not None:
+        depth = status.one_campaign(place, campaign)
+        if options["as_json"]:
+            _print_json(depth.as_json())
+        else:
+            screens.console(stderr=False).print(depth.screen())
+        return 0
+    lines = status.all_campaigns(place)
+    if options["as_json"]:
+        _print_json({"campaigns": [line.as_json() for line in lines]})
+    elif lines:
+        screens.console(stderr=False).print(screens.status_screen(lines))
+    else:
+        screens.say("No campaign yet: dialer run LEADS begins one.")
+    return 0
+
+
+@_command("pause")
+@click.argument("campaign")
+@option("--reason", default="by a person", help="Why, for whoever meets the pause.")
+@global_options
+def pause(campaign: str, reason: str, **options: Any) -> int:
+    """Pause a campaign until it is resumed; a run under way stops within two seconds."""
+    from dialer import screens, status
+
+    status.set_pause(place_of(options), campaign, reason=reason)
+    screens.say(f"Campaign {campaign!r} is paused: dialer resume {shlex.quote(campaign)} lets it go on.")
+    return 0
+
+
+@_command("resume")
+@click.argument("campaign")
+@global_options
+def resume(campaign: str, **options: Any) -> int:
+    """Let a paused campaign go on; the next run calls the rest."""
+    from dialer import screens, status
+
+    status.set_pause(place_of(options), campaign, reason=None)
+    screens.say(f"Campaign {campaign!r} may go on: the next dialer run calls the rest.")
+    return 0
+
+
+@_command("sandbox")
+@option("--port", type=click.IntRange(0, 65535), default=8410, show_default=True, help="0 is any free port.")
+@option("--database", type=click.Path(path_type=Path), help="Its SQLite file. [default: in the user's data]")
+@option("--rate-limit", metavar="N/s|N/min", help="Answer 429 above this rate.")
+@option("--fault", "faults", multiple=True, metavar="KIND@PROBABILITY", help="A fault to inject. Repeatable.")
+@option("--script", "scripts", multiple=True, metavar="+E164=FAULT,...", help="Faults for a number, in turn.")
+@option("--seed", type=int, default=0, show_default=True, help="What the probabilities are drawn from.")
+@option("--latency", type=float, default=0.0, metavar="SECONDS", help="How long each answer is held back.")
+@option("-v", "--verbose", is_flag=True, help="Print one line for each request.")
+@option("--config", type=click.Path(path_type=Path), help="A settings file. [default: ./dialer.toml]")
+def sandbox(port: int, database: Path | None, config: Path | None, **options: Any) -> int:  # noqa: ARG001
+    """Run the VozAgent API on this machine: everything works, and no real phone rings."""
+    from dialer.access import sandbox_database
+    from dialer.sandbox.options import SandboxOptions
+    from dialer.sandbox.server import serve
+
+    path = database or sandbox_database()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return serve(
+        SandboxOptions(
+            database=str(path),
+            port=port,
+            rate_limit=options["rate_limit"],
+            faults=options["faults"],
+            scripts=options["scripts"],
+            seed=options["seed"],
+            latency_seconds=options["latency"],
+            verbose=options["verbose"],
+        )
+    )
+
+
+def _print_json(content: Any) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give its exit code; every error is one sentence on stderr."""
+    given = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(args=given, prog_name="dialer", standalone_mode=False)
+    except DialerError as error:
+        return _fail(error.sentence, error.code, error.exit_code, given)
+    except click.UsageError as error:
+        hint = f" Try {error.ctx.command_path} --help." if error.ctx else ""
+        return _fail(error.format_message() + hint, "usage", 2, given)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(
+            "Interrupted: nothing is lost, the same command goes on.", "interrupted", _INTERRUPTED, given
+        )
+    except _Terminated:
+        return _fail(
+            "Terminated: nothing is lost, the same command goes on.", "terminated", _TERMINATED, given
+        )
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not stumble over it again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is one sentence, never a traceback
+        sentence = (
+            f"A fault inside dialer ({type(error).__name__}: {error}): nothing is lost; please report it."
+        )
+        return _fail(sentence, "internal", 1, given)
+    return code if isinstance(code, int) else 0
+
+
+class _Terminated(BaseException):
+    """SIGTERM came while no calls were under way."""
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _fail(sentence: str, code: str, exit_code: int, arguments: list[str]) -> int:
+    from dialer.printable import clean
+
+    words = clean(sentence, longest=4000)
+    click.echo(f"dialer: {words}", err=True)
+    if "--json" in arguments or os.environ.get("DIALER_JSON", "").lower() in {"1", "true", "yes", "on"}:
+        _print_json({"error": {"code": code, "message": words, "exit_code": exit_code}})
+    return exit_code

@@ -1,0 +1,152 @@
+"""The calls of one run: the pool on its event loop, with progress shown and signals heard."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from random import Random
+from typing import assert_never
+
+import httpx
+from rich.console import Console
+
+from dialer import journal, screens
+from dialer.campaign import Policy
+from dialer.journal import Choice, DueLead, RunJournal
+from dialer.ledger import Ledger
+from dialer.lookups import check_assistant
+from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
+from dialer.pace import Pace
+from dialer.phones import mask
+from dialer.pool import HoursCheck, Means, Pool, Progress
+from dialer.progress import shown
+from dialer.retry import Stop
+from dialer.vozagent import Api, Connection
+from dialer.writer import group_writer
+
+INTERRUPTIONS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How much is said while calls are made."""
+
+    console: Console
+    quiet: bool = False
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dialing:
+    """What a run calls, how, and from which ledger."""
+
+    api: Api
+    ledger: Ledger
+    policy: Policy
+    choice: Choice
+    closed: HoursCheck
+    planned: int  # how many calls, for the progress bar
+    talk: Talk
+
+
+def dial(dialing: Dialing) -> Progress:
+    """Check the assistant, then call everybody who is due; gives what was done and why it stopped, if it did.
+
+    Raises SettingsError if the assistant is surely missing or inactive, or if the ledger fails.
+    """
+    # One context for all connections: loading the certificates takes 20 ms each time.
+    api = replace(dialing.api, ssl_context=httpx.create_ssl_context())
+    return asyncio.run(_dial(replace(dialing, api=api)))
+
+
+async def _dial(dialing: Dialing) -> Progress:
+    policy, talk, clock = dialing.policy, dialing.talk, dialing.ledger.clock
+    warning = await check_assistant(dialing.api, name=policy.assistant_name, assistant_id=policy.assistant_id)
+    if warning and not talk.quiet:
+        screens.say(f"Warning: {warning}")
+    async with group_writer(dialing.ledger) as writer:
+        means = Means(
+            journal=RunJournal(writer, dialing.choice, clock=clock),
+            connect=lambda: Connection(dialing.api),
+            pace=Pace(policy.rate, already_sent=_already_sent(dialing)),
+            clock=clock,
+            dice=Random(),  # noqa: S311 - it only spreads waiting times
+            closed=dialing.closed,
+        )
+        if talk.verbose:
+            means = replace(means, listen=_tell(talk.console))
+        pool = Pool(policy, means)
+        with _signals_stop(pool):
+            async with shown(pool.progress, total=dialing.planned, console=talk.console, quiet=talk.quiet):
+                try:
+                    return await pool.run()
+                finally:
+                    _tell_unwritten(pool.progress)
+
+
+def _already_sent(dialing: Dialing) -> list[float]:
+    """The calls of the last window, in this loop's time: a restart must not exceed the pace."""
+    rate, now = dialing.policy.rate, dialing.ledger.clock()
+    loop_now = asyncio.get_running_loop().time()
+    with dialing.ledger.reading() as connection:
+        sends = journal.latest_sends(
+            connection, since=now - timedelta(seconds=rate.per_seconds), most=rate.count
+        )
+    # After a clock was set back they would lie in the future: nobody waits longer than one window.
+    return [loop_now - max(0.0, (now - sent).total_seconds()) for sent in sends]
+
+
+@contextmanager
+def _signals_stop(pool: Pool) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM lets the calls in flight finish; a second one leaves at once."""
+    loop = asyncio.get_running_loop()
+
+    def hear(number: signal.Signals) -> None:
+        if pool.progress.stop is not None and pool.progress.stop.code == "interrupted":
+            # What is under way is written down as sent; the next run finds it and makes it unknown.
+            os._exit(INTERRUPTIONS[number])
+        sentence = "Stopped: calls under way were finished, the rest is called by the same command."
+        pool.stop(Stop("interrupted", sentence, exit_code=INTERRUPTIONS[number]))
+
+    for number in INTERRUPTIONS:
+        loop.add_signal_handler(number, hear, number)
+    try:
+        yield
+    finally:
+        for number in INTERRUPTIONS:
+            loop.remove_signal_handler(number)
+
+
+def _tell_unwritten(progress: Progress) -> None:
+    """What the ledger did not take must not be lost: it is said once, with the whole number."""
+    for attempt, outcome in progress.unwritten:
+        screens.say(f"Not written down: {attempt.due.lead.phone} (row {attempt.due.lead.row}): {outcome}")
+
+
+def _tell(console: Console) -> Callable[[DueLead, Outcome], None]:
+    def tell(due: DueLead, outcome: Outcome) -> None:
+        line = f"row {due.lead.row} {mask(due.lead.phone)} {_in_words(outcome)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return tell
+
+
+def _in_words(outcome: Outcome) -> str:
+    match outcome:
+        case Called():
+            return f"called: {outcome.status or 'accepted'} {outcome.call_id or '(no call_id)'}"
+        case Refused() | Forbidden() | Halted():
+            return f"refused ({outcome.http_status} {outcome.code}): {outcome.message}"
+        case Throttled():
+            return "throttled: it is called later"
+        case Unsent():
+            return f"not sent ({outcome.reason}): it is called later"
+        case Unknown():
+            return f"unknown: {outcome.reason}"
+        case never:
+            assert_never(never)

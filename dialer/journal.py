@@ -1,0 +1,342 @@
+"""The journal of attempts: whom the pool may call next, the intent before each call, the outcome after.
+
+Promise 1 lives here: `begin` refuses a lead that any attempt may already have called, in the same
+transaction that writes the new intent down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from dialer.campaign import Policy, Selection
+from dialer.leads import Lead
+from dialer.ledger import Clock, time_of, time_text
+from dialer.loads import lead_of
+from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
+from dialer.retry import Decision, LeadState
+from dialer.writer import Writer
+
+DEFAULT_RECALL_AFTER = timedelta(hours=24)
+INTERRUPTED = "dialer was stopped while this call was under way"
+
+
+@dataclass(frozen=True, slots=True)
+class DueLead:
+    """A lead that may be called in this run."""
+
+    lead_id: int
+    campaign_id: int
+    lead: Lead
+    from_state: LeadState  # due, or failed in an earlier run; where it returns if nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One POST that is written down and may be sent."""
+
+    attempt_id: int
+    due: DueLead
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which leads of a load this run calls."""
+
+    campaign_id: int
+    load_id: int
+    run_id: int
+    pending: bool = True
+    mended: bool = True
+    failed: bool = False
+    some_rows: bool = False  # only those of `run_rows`
+    recall_since: str = ""  # called elsewhere after this time: not again
+
+
+def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: datetime) -> Choice:
+    """The leads that a policy chooses from a load, as seen at `now`."""
+    only = set(policy.only) or {Selection.PENDING, Selection.MENDED}
+    return Choice(
+        campaign_id=campaign_id,
+        load_id=load_id,
+        run_id=run_id,
+        pending=Selection.PENDING in only,
+        mended=Selection.MENDED in only,
+        failed=Selection.FAILED in only,
+        some_rows=bool(policy.rows),
+        recall_since=time_text(now - policy.recall_after),
+    )
+
+
+# Somebody whom an attempt of another campaign has called, or may have called, lately.
+_RECENT = """
+    EXISTS (SELECT 1 FROM attempts AS a
+             WHERE a.e164 = l.e164 AND a.campaign_id <> l.campaign_id AND a.begun_at > :recall_since
+               AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))"""
+
+# What `run`, `retry` and `--only` choose, as an expression over leads AS l. A lead that failed in this
+# very run is not chosen again by it.
+_CHOSEN = """
+    l.campaign_id = :campaign_id AND l.load_id = :load_id AND NOT l.suppressed
+    AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)))
+         OR (l.state = 'failed' AND :failed AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id)))
+    AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
+                                    AND l.row BETWEEN r.first_row AND r.last_row))"""
+
+_LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.first_name, l.last_name,\
+ l.source, l.tags, l.notes, l.state"
+
+SELECT_DUE = text(
+    f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {_RECENT} AND l.row > :after_row"  # noqa: S608 - constants
+    " ORDER BY l.row LIMIT :most"
+)
+COUNT_CHOSEN = text(
+    f"SELECT count(*) AS chosen, coalesce(sum(CASE WHEN {_RECENT} THEN 1 ELSE 0 END), 0) AS recent,"  # noqa: S608 - constants
+    " coalesce(sum(CASE WHEN l.tier = 'assumed' THEN 1 ELSE 0 END), 0) AS assumed"
+    f" FROM leads AS l WHERE {_CHOSEN}"
+)
+CLAIM_LEAD = text(
+    f"""
+    UPDATE leads AS l SET state = 'sending', deferred_until = NULL, deferred_reason = NULL
+     WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {_RECENT}
+       AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
+                        AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))"""  # noqa: S608 - constants
+)
+INSERT_ATTEMPT = text(
+    "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at)"
+    " VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at) RETURNING attempt_id"
+)
+END_ATTEMPT = text(
+    "UPDATE attempts SET ended_at = :ended_at, sent_at = :sent_at, outcome = :outcome,"
+    " http_status = :http_status, code = :code, reason = :reason, call_id = :call_id, status = :status,"
+    " is_new_contact = :is_new_contact, contact_id = :contact_id, to_phone = :to_phone"
+    " WHERE attempt_id = :attempt_id AND outcome IS NULL"
+)
+MOVE_LEAD = text(
+    "UPDATE leads SET state = :state, attempts = attempts + :counted, last_attempt_id = :attempt_id,"
+    " last_run_id = CASE WHEN :counted = 1 THEN :run_id ELSE last_run_id END WHERE lead_id = :lead_id"
+)
+GIVE_LEAD_BACK = text("UPDATE leads SET state = :state WHERE lead_id = :lead_id")
+DEFER_LEAD = text(
+    "UPDATE leads SET deferred_until = :until, deferred_reason = :reason WHERE lead_id = :lead_id"
+)
+CLOSE_INTERRUPTED_LEADS = text(
+    "UPDATE leads SET state = 'unknown', attempts = attempts + 1, last_attempt_id ="
+    " (SELECT max(a.attempt_id) FROM attempts AS a WHERE a.lead_id = leads.lead_id)"
+    " WHERE campaign_id = :campaign_id AND state = 'sending'"
+)
+CLOSE_INTERRUPTED_ATTEMPTS = text(
+    "UPDATE attempts SET outcome = 'unknown', code = 'interrupted', reason = :reason, ended_at = :now"
+    " WHERE campaign_id = :campaign_id AND outcome IS NULL"
+)
+SELECT_LATEST_SENDS = text(
+    "SELECT coalesce(sent_at, ended_at, begun_at) AS sent_at FROM attempts WHERE begun_at > :since"
+    " AND (outcome IS NULL OR outcome <> 'unsent') ORDER BY attempt_id DESC LIMIT :most"
+)
+SELECT_PAUSE = text("SELECT paused_reason FROM campaigns WHERE campaign_id = :campaign_id")
+PAUSE_CAMPAIGN = text(
+    "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
+)
+
+
+def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: int) -> list[DueLead]:
+    """The next leads in the sheet's order, at most `most`, whose row is below `after_row`."""
+    rows = connection.execute(SELECT_DUE, _bind(choice) | {"after_row": after_row, "most": most})
+    return [_due_lead(row) for row in rows]
+
+
+def count_chosen(connection: Connection, choice: Choice) -> tuple[int, int, int]:
+    """How many leads a choice holds: all, those called elsewhere lately, those with an assumed country."""
+    row = connection.execute(COUNT_CHOSEN, _bind(choice)).one()
+    return row.chosen, row.recent, row.assumed
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an attempt ended, what follows, and when it was sent (None: it was not)."""
+
+    outcome: Outcome
+    decision: Decision
+    sent_at: datetime | None
+
+
+def begin(
+    connection: Connection, due: DueLead, *, run_id: int, recall_since: str, now: datetime
+) -> Attempt | None:
+    """Write the intent down; None if this lead must not be called after all."""
+    claimed = connection.execute(
+        CLAIM_LEAD, {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
+    )
+    if claimed.rowcount != 1:
+        return None
+    attempt_id = connection.execute(
+        INSERT_ATTEMPT,
+        {
+            "lead_id": due.lead_id,
+            "campaign_id": due.campaign_id,
+            "run_id": run_id,
+            "e164": due.lead.phone,
+            "from_state": due.from_state.value,
+            "begun_at": time_text(now),
+        },
+    ).scalar_one()
+    return Attempt(attempt_id, due)
+
+
+def end(
+    connection: Connection,
+    attempt: Attempt,
+    ending: Ending,
+    *,
+    run_id: int,
+    now: datetime,
+) -> None:
+    """Write down how an attempt ended and where its lead stands now."""
+    connection.execute(
+        END_ATTEMPT,
+        _outcome_columns(ending.outcome)
+        | {
+            "attempt_id": attempt.attempt_id,
+            "ended_at": time_text(now),
+            "sent_at": time_text(ending.sent_at) if ending.sent_at else None,
+        },
+    )
+    decision = ending.decision
+    due = attempt.due
+    if decision.state is LeadState.DUE:
+        connection.execute(GIVE_LEAD_BACK, {"lead_id": due.lead_id, "state": due.from_state.value})
+        return
+    connection.execute(
+        MOVE_LEAD,
+        {
+            "lead_id": due.lead_id,
+            "state": decision.state.value,
+            "counted": int(decision.counts_as_attempt),
+            "attempt_id": attempt.attempt_id,
+            "run_id": run_id,
+        },
+    )
+
+
+def defer(connection: Connection, due: DueLead, *, until: datetime | None, reason: str) -> None:
+    """Note that a lead may not be called at this hour, and when it may."""
+    connection.execute(
+        DEFER_LEAD,
+        {"lead_id": due.lead_id, "until": time_text(until) if until else None, "reason": reason},
+    )
+
+
+def close_interrupted(connection: Connection, campaign_id: int, *, now: datetime) -> int:
+    """Make every attempt that a crash cut off unknown, and say how many there were.
+
+    Only a run that holds the campaign's lock may do so: nobody else can be sending then.
+    """
+    bound = {"campaign_id": campaign_id, "now": time_text(now), "reason": INTERRUPTED}
+    connection.execute(CLOSE_INTERRUPTED_LEADS, {"campaign_id": campaign_id})
+    return connection.execute(CLOSE_INTERRUPTED_ATTEMPTS, bound).rowcount
+
+
+def latest_sends(connection: Connection, *, since: datetime, most: int) -> list[datetime]:
+    """When the last calls of all campaigns were sent, oldest first: the pace holds across restarts."""
+    rows = connection.execute(SELECT_LATEST_SENDS, {"since": time_text(since), "most": most})
+    return sorted(time_of(row.sent_at) for row in rows)
+
+
+def pause_reason(connection: Connection, campaign_id: int) -> str | None:
+    """Why the campaign is paused, or None if it is not."""
+    return connection.execute(SELECT_PAUSE, {"campaign_id": campaign_id}).scalar()
+
+
+def set_pause(connection: Connection, campaign_id: int, *, reason: str | None, now: datetime) -> None:
+    """Pause the campaign until it is resumed (`reason` None resumes it)."""
+    connection.execute(
+        PAUSE_CAMPAIGN,
+        {"campaign_id": campaign_id, "reason": reason, "now": time_text(now) if reason else None},
+    )
+
+
+class RunJournal:
+    """The journal as the pool of one run uses it: every method returns once its words are on disk."""
+
+    def __init__(self, writer: Writer, choice: Choice, *, clock: Clock) -> None:
+        self._writer = writer
+        self._choice = choice
+        self._clock = clock
+
+    async def due(self, *, after_row: int, most: int) -> list[DueLead]:
+        """The next leads to call, in the sheet's order."""
+        return await self._writer.do(lambda c: due_leads(c, self._choice, after_row=after_row, most=most))
+
+    async def begin(self, lead: DueLead) -> Attempt | None:
+        """Commit the intent to call; None if this lead must not be called after all."""
+        choice = self._choice
+        return await self._writer.do(
+            lambda c: begin(
+                c, lead, run_id=choice.run_id, recall_since=choice.recall_since, now=self._clock()
+            )
+        )
+
+    async def end(self, attempt: Attempt, ending: Ending) -> None:
+        """Commit how an attempt ended."""
+        await self._writer.do(
+            lambda c: end(c, attempt, ending, run_id=self._choice.run_id, now=self._clock())
+        )
+
+    async def defer(self, lead: DueLead, *, until: datetime | None, reason: str) -> None:
+        """Commit that a lead may not be called at this hour."""
+        await self._writer.do(lambda c: defer(c, lead, until=until, reason=reason))
+
+    async def pause_reason(self) -> str | None:
+        """Why the campaign is paused, or None."""
+        return await self._writer.do(lambda c: pause_reason(c, self._choice.campaign_id))
+
+    async def pause(self, reason: str) -> None:
+        """Pause the campaign until a person resumes it."""
+        await self._writer.do(
+            lambda c: set_pause(c, self._choice.campaign_id, reason=reason, now=self._clock())
+        )
+
+
+def _bind(choice: Choice) -> dict[str, Any]:
+    return {name: getattr(choice, name) for name in Choice.__slots__}
+
+
+def _due_lead(row: Row[Any]) -> DueLead:
+    return DueLead(row.lead_id, row.campaign_id, lead_of(row), LeadState(row.state))
+
+
+_NO_CALL = dict.fromkeys(
+    ("call_id", "status", "is_new_contact", "contact_id", "to_phone", "code", "http_status")
+)
+
+
+def _outcome_columns(outcome: Outcome) -> dict[str, Any]:
+    match outcome:
+        case Called():
+            return {
+                "outcome": "called",
+                "http_status": outcome.http_status,
+                "code": "oddity" if outcome.oddities else None,
+                "reason": "; ".join(outcome.oddities) or None,
+                "call_id": outcome.call_id,
+                "status": outcome.status,
+                "is_new_contact": outcome.is_new_contact,
+                "contact_id": outcome.contact_id,
+                "to_phone": outcome.to_phone,
+            }
+        case Refused() | Forbidden():
+            found = {"outcome": "failed", "code": outcome.code, "reason": outcome.message}
+            return _NO_CALL | found | {"http_status": outcome.http_status}
+        case Halted():
+            found = {"outcome": "halted", "code": outcome.code, "reason": outcome.message}
+            return _NO_CALL | found | {"http_status": outcome.http_status}
+        case Throttled():
+            return _NO_CALL | {"outcome": "throttled", "reason": outcome.message, "http_status": 429}
+        case Unsent():
+            return _NO_CALL | {"outcome": "unsent", "reason": outcome.reason}
+        case Unknown():
+            found = {"outcome": "unknown", "code": "no_certain_answer", "reason": outcome.reason}
+            return _NO_CALL | found | {"http_status": outcome.http_status}

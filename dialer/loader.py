@@ -1,0 +1,227 @@
+"""A sheet goes into the ledger: the table is found, its columns understood, its rows written in batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+
+from dialer import __version__
+from dialer.campaign import Reading
+from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
+from dialer.errors import SheetError
+from dialer.leads import RowReading, read_row, report_cell
+from dialer.ledger import Ledger
+from dialer.loads import Batches, Campaign, Load, begin_load, complete_load, latest_load, move_load
+from dialer.notes import NotesTemplate, parse_notes
+from dialer.printable import clean
+from dialer.snapshot import Snapshot
+from dialer.spreadsheet import Spreadsheet, open_table
+from dialer.table import Row, SheetHead
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was understood of a sheet: the object of `check --json`, and what a report needs later on."""
+
+    file: str
+    format: str
+    sheet: str | None
+    sheets: tuple[str, ...]
+    encoding: str | None
+    delimiter: str | None
+    header_row: int | None
+    columns: tuple[str, ...] = ()  # header texts as they stand
+    data_rows: int = 0  # non-blank rows below the header
+    mapping: Mapping[str, str] = field(default_factory=dict)  # field -> column
+    samples: Mapping[str, str] = field(default_factory=dict)  # field -> the first value in it
+    results: Mapping[str, int] = field(default_factory=dict)  # dialer's own columns of a report -> position
+
+    def to_json(self) -> str:
+        """The text that the ledger keeps."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Understood:
+        """What `to_json` wrote."""
+        stored = json.loads(text)
+        return cls(**stored | {"sheets": tuple(stored["sheets"]), "columns": tuple(stored["columns"])})
+
+
+class NotUnderstood(SheetError):  # noqa: N818 - named as the errors of `errors` are
+    """The file could be read and is no list of leads; what was understood of it is told all the same."""
+
+    def __init__(self, cause: SheetError, understood: Understood) -> None:
+        super().__init__(cause.sentence, code=cause.code)
+        self.understood = understood
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A sheet in the ledger."""
+
+    load_id: int
+    understood: Understood
+    before: Load | None  # the campaign's load before this one
+    unchanged: bool  # the same bytes were read the same way before: nothing was written
+
+
+def load(
+    ledger: Ledger,
+    campaign: Campaign,
+    snapshot: Snapshot,
+    reading: Reading,
+    *,
+    on_rows: Callable[[int], None] = lambda _count: None,
+) -> Loaded:
+    """Load a sheet into a campaign; the same sheet a second time is recognised and not read again.
+
+    `on_rows` is told after each batch how many rows have been read. Raises SheetError (`NotUnderstood`
+    where the file could be read) if it cannot be used; the campaign then stays as it was.
+    """
+    how = json.dumps({"version": __version__} | reading.model_dump(mode="json"), sort_keys=True)
+    with ledger.transaction() as connection:
+        newest = latest_load(connection, campaign.campaign_id)
+        before = latest_load(connection, campaign.campaign_id, complete_only=True)
+        if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
+            move_load(connection, load_id=newest.load_id, path=str(snapshot.source), sha256=snapshot.sha256)
+            return Loaded(newest.load_id, Understood.from_json(newest.understood), newest, unchanged=True)
+    with open_table(snapshot.path, encoding=reading.encoding, delimiter=reading.delimiter) as spreadsheet:
+        sheet, columns, template = _understand(spreadsheet, snapshot, reading)
+        with ledger.transaction() as connection:
+            load_id = begin_load(
+                connection,
+                campaign.campaign_id,
+                path=str(snapshot.source),
+                sha256=snapshot.sha256,
+                reading=how,
+                now=ledger.clock(),
+            )
+        batches = Batches(
+            campaign.campaign_id, load_id, reading.duplicates, before.load_id if before else None
+        )
+        reader = _Reader(columns, sheet, reading, template)
+        data_rows, samples = _write_rows(
+            ledger, batches, reader.below_header(spreadsheet.rows(sheet)), reader, on_rows
+        )
+        understood = _understood(spreadsheet, snapshot, sheet, columns, data_rows=data_rows, samples=samples)
+    if data_rows == 0:
+        raise NotUnderstood(_no_rows(understood), understood)
+    with ledger.transaction() as connection:
+        complete_load(
+            connection, load_id=load_id, campaign_id=campaign.campaign_id, understood=understood.to_json()
+        )
+    return Loaded(load_id, understood, before, unchanged=False)
+
+
+def _understand(
+    spreadsheet: Spreadsheet, snapshot: Snapshot, reading: Reading
+) -> tuple[str | None, Columns, NotesTemplate | None]:
+    overrides = [parse_override(text) for text in reading.mapping]
+    head = _choose_sheet(spreadsheet, snapshot, reading.sheet)
+    try:
+        columns = find_columns(head.rows, header_row=reading.header_row, overrides=overrides)
+    except SheetError as error:
+        raise NotUnderstood(error, _understood(spreadsheet, snapshot, head.name, None)) from error
+    template = parse_notes(reading.notes, columns) if reading.notes is not None else None
+    return head.name, columns, template
+
+
+def _choose_sheet(spreadsheet: Spreadsheet, snapshot: Snapshot, asked: str | None) -> SheetHead:
+    """The sheet asked for, or else the one that looks most like leads."""
+    heads = spreadsheet.heads
+    if asked is None:
+        return max(heads, key=lambda head: lead_score(head.rows))
+    for head in heads:
+        if head.name is not None and head.name.casefold() == asked.strip().casefold():
+            return head
+    names = ", ".join(clean(head.name) for head in heads if head.name)
+    has = f"its sheets are: {names}" if names else "it is a text file without sheets"
+    error = SheetError(f"{snapshot.source.name} has no sheet {clean(asked)!r} ({has}).", code="sheet_missing")
+    raise NotUnderstood(error, _understood(spreadsheet, snapshot, None, None))
+
+
+def _understood(
+    spreadsheet: Spreadsheet,
+    snapshot: Snapshot,
+    sheet: str | None,
+    columns: Columns | None,
+    *,
+    data_rows: int = 0,
+    samples: Mapping[str, str] | None = None,
+) -> Understood:
+    info = spreadsheet.info
+    return Understood(
+        file=snapshot.source.name,
+        format=info.format.value,
+        sheet=sheet,
+        sheets=info.sheets,
+        encoding=info.encoding,
+        delimiter=info.delimiter,
+        header_row=columns.header_row if columns else None,
+        columns=columns.headers if columns else (),
+        data_rows=data_rows,
+        mapping=mapping_names(columns) if columns else {},
+        samples=samples or {},
+        results=dict(columns.results) if columns else {},
+    )
+
+
+def _no_rows(understood: Understood) -> SheetError:
+    where = f"sheet {clean(understood.sheet)!r} of {understood.file}" if understood.sheet else understood.file
+    return SheetError(f"There are no rows below the header of {where}: add leads to it.", code="no_rows")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Everything that reading one row takes."""
+
+    columns: Columns
+    sheet: str | None
+    reading: Reading
+    template: NotesTemplate | None
+
+    def below_header(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The rows that can hold a lead."""
+        first, visible_only = self.columns.first_data_row, self.reading.visible_only
+        return (r for r in rows if r.number >= first and not r.blank and not (r.hidden and visible_only))
+
+    def read(self, row: Row) -> RowReading:
+        """What one row turned out to be."""
+        return read_row(
+            row, self.columns, sheet=self.sheet, region=self.reading.region, notes_template=self.template
+        )
+
+
+def _write_rows(
+    ledger: Ledger, batches: Batches, rows: Iterator[Row], reader: _Reader, on_rows: Callable[[int], None]
+) -> tuple[int, dict[str, str]]:
+    """Write all rows; gives how many there were, and a sample value of each field."""
+    count = 0
+    positions = _positions(reader.columns)
+    samples = dict.fromkeys(positions, "")
+    while batch := list(islice(rows, _BATCH)):
+        with ledger.transaction() as connection:
+            readings = [reader.read(row) for row in batch]
+            batches.add(connection, readings, said_invalid=_said_invalid(batch, reader.columns))
+        for name, position in positions.items():
+            cells = (row.cell(position).strip() for row in batch)
+            samples[name] = samples[name] or next(filter(None, cells), "")
+        count += len(batch)
+        on_rows(count)
+    return count, samples
+
+
+def _positions(columns: Columns) -> dict[str, int]:
+    phones = {("phone" if n == 1 else f"phone_{n}"): at for n, at in enumerate(columns.phones, start=1)}
+    return phones | {each.value: at for each, at in columns.fields.items()}
+
+
+def _said_invalid(batch: list[Row], columns: Columns) -> frozenset[int]:
+    """The rows that a report fed back calls invalid: if they can be read now, somebody mended them."""
+    if not columns.results:
+        return frozenset()
+    return frozenset(row.number for row in batch if report_cell(row, columns, "status").strip() == "invalid")

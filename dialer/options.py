@@ -1,0 +1,337 @@
+"""The options that commands share, and the frozen values that they become.
+
+Each option can be given as a flag, as `DIALER_` + its long name, or in dialer.toml, in this order; click
+does the choosing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from dialer.errors import SettingsError, UsageError
+from dialer.settings import DEFAULT_BASE_URL, Place, read_files
+
+if TYPE_CHECKING:
+    from dialer.campaign import Policy, Reading
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+# Settings that have a key in dialer.toml and no flag.
+BREAKERS = ("max_unknown_in_row", "max_refused_in_row", "max_forbidden_in_row", "max_internal_errors")
+
+
+class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
+    """A type read by a function of `campaign`, which is imported only when a value is there."""
+
+    def __init__(self, name: str, reader: str) -> None:
+        self.name = name
+        self._reader = reader
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the text, or fail with the reader's own sentence."""
+        from dialer import campaign  # noqa: PLC0415 - `--help` must not pay for pydantic
+
+        if not isinstance(value, str | int | float):
+            return value
+        readers = {
+            "rate": campaign.Rate.parse,
+            "duration": campaign.parse_duration,
+            "rows": campaign.parse_rows,
+            "only": _parse_only,
+        }
+        try:
+            return readers[self._reader](str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _parse_only(text: str) -> tuple[Any, ...]:
+    from dialer.campaign import Selection  # noqa: PLC0415 - as above
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    possible = [selection.value for selection in Selection]
+    wrong = [word for word in words if word not in possible]
+    if wrong or not words:
+        raise ValueError(
+            f"{wrong[0] if wrong else text!r} is no status that can be called: "
+            f"choose from {', '.join(possible)}."
+        )
+    return tuple(Selection(word) for word in words)
+
+
+RATE = _Parsed("rate", "rate")
+DURATION = _Parsed("duration", "duration")
+ROWS = _Parsed("rows", "rows")
+ONLY = _Parsed("status,...", "only")
+
+
+class _Option(click.Option):
+    """An option whose environment variable is `DIALER_` + its long name, whatever the command."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        long = next((opt for opt in self.opts if opt.startswith("--")), None)
+        if long is not None and long != "--config":
+            self.envvar = "DIALER_" + long.removeprefix("--").replace("-", "_").upper()
+        elif long is not None:
+            self.envvar = "DIALER_CONFIG"
+
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """Several values in one variable are set apart by semicolons: column names hold spaces."""
+        value = self.resolve_envvar_value(ctx)
+        if value is None or not self.multiple:
+            return value
+        return tuple(part.strip() for part in value.split(";") if part.strip())
+
+
+def option(*names: str, **settings: Any) -> Callable[[Command], Command]:
+    """One option of dialer; as `click.option`, with its environment variable."""
+    return click.option(*names, cls=_Option, **settings)
+
+
+def _all(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for one in reversed(options):
+            command = one(command)
+        return command
+
+    return decorate
+
+
+json_option = option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+
+global_options = _all(
+    option(
+        "--sandbox", is_flag=True, help="Use the API of the sandbox on this machine: no real phone rings."
+    ),
+    option("--base-url", default=DEFAULT_BASE_URL, show_default=True, help="The API's URL with its version."),
+    option("--ledger", metavar="URL", help="The ledger's file or URL. [default: one for each API]"),
+    option("--api-key-file", type=click.Path(path_type=Path), help="A file (mode 0600) with the API key."),
+    option("--config", type=click.Path(path_type=Path), help="A settings file. [default: ./dialer.toml]"),
+    json_option,
+    option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
+    option("-v", "--verbose", count=True, help="Say more: every call, its number masked."),
+)
+
+sheet_options = _all(
+    option(
+        "--sheet", metavar="NAME", help="The sheet of a workbook. [default: the one that looks like leads]"
+    ),
+    option(
+        "--header-row",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="The row of the header, as Excel counts.",
+    ),
+    option(
+        "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Which column is which. Repeatable."
+    ),
+    option("--encoding", help="The encoding of a text file. [default: found out and shown]"),
+    option("--delimiter", help="The delimiter of a text file. [default: found out and shown]"),
+    option("--region", metavar="CC", help="The country of national numbers, as US or GB; marked as assumed."),
+    option(
+        "--duplicates",
+        type=click.Choice(["first", "last", "merge"]),
+        default="first",
+        show_default=True,
+        help="Which of several rows with one number is called.",
+    ),
+    option("--visible-only", is_flag=True, help="Leave hidden rows out."),
+    option("--rows", type=ROWS, metavar="5-40,77", help="Only these rows, by Excel's numbers."),
+    option("--campaign", metavar="NAME", help="The campaign's name. [default: the file's name]"),
+)
+
+assistant_options = _all(
+    option("-a", "--assistant", metavar="NAME", help="The assistant that makes the calls, by name."),
+    option("--assistant-id", metavar="ID", help="The assistant, by id."),
+)
+
+request_options = _all(
+    option("--source", help="The lead source of rows that have none."),
+    option("--tag", "tags", multiple=True, help="A tag for every lead, beside the row's own. Repeatable."),
+    option("--notes", metavar="TEXT", help="Notes for rows without: text with {column} from the row."),
+)
+
+pace_options = _all(
+    option("--timeout", type=DURATION, default="30s", show_default=True, help="How long one call may take."),
+    option(
+        "--recall-after",
+        type=DURATION,
+        default="24h",
+        show_default=True,
+        help="How long a number called by another campaign is left alone.",
+    ),
+    option(
+        "--give-up-after",
+        type=DURATION,
+        default="60s",
+        show_default=True,
+        help="How long an API that cannot be reached is tried.",
+    ),
+    option("--any-hour", is_flag=True, help="Call outside the legal calling hours; you answer for it."),
+)
+
+call_options = _all(
+    assistant_options,
+    option(
+        "--rate",
+        type=RATE,
+        default="5/s",
+        show_default=True,
+        metavar="N/s|N/min",
+        help="Calls per time, at most.",
+    ),
+    option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Calls in flight, at most."),
+    option("--limit", type=click.IntRange(min=1), metavar="N", help="Call at most N people in this run."),
+    option(
+        "--only", type=ONLY, metavar="STATUS,...", help="Call only rows of these: pending, failed, mended."
+    ),
+    pace_options,
+    request_options,
+    option("--dry-run", is_flag=True, help="Show the plan; write nothing, send nothing."),
+    option("-y", "--yes", is_flag=True, help="Call without asking."),
+    option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
+)
+
+
+def place_of(options: Mapping[str, Any]) -> Place:
+    """The place that the global options name."""
+    return Place(
+        base_url=options["base_url"],
+        sandbox=options["sandbox"],
+        ledger=options["ledger"],
+        api_key_file=options["api_key_file"],
+    )
+
+
+def reading_of(options: Mapping[str, Any]) -> Reading:
+    """How the sheet options want the sheet read. Raises UsageError for a field that does not exist."""
+    from dialer.campaign import Duplicates, Reading  # noqa: PLC0415 - `--help` must not pay for it
+    from dialer.columns import parse_override  # noqa: PLC0415
+    from dialer.phones import region_of  # noqa: PLC0415
+
+    region = region_of(options["region"]) if options["region"] else None
+    if options["region"] and region is None:
+        raise UsageError(
+            f"--region {options['region']!r} is no country: write two letters, as US or GB.", code="region"
+        )
+    for text in options["mapping"]:
+        parse_override(text)
+    return Reading(
+        sheet=options["sheet"],
+        header_row=options["header_row"],
+        mapping=tuple(options["mapping"]),
+        encoding=options["encoding"],
+        delimiter=_delimiter(options["delimiter"]),
+        region=region,
+        duplicates=Duplicates(options["duplicates"]),
+        visible_only=options["visible_only"],
+        notes=options.get("notes"),
+    )
+
+
+def _delimiter(text: str | None) -> str | None:
+    if text is None:
+        return None
+    char = {"tab": "\t", "\\t": "\t"}.get(text.lower(), text)
+    if len(char) != 1:
+        raise UsageError("--delimiter is one character, or tab.", code="delimiter")
+    return char
+
+
+def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
+    """The policy that the call options name. Raises UsageError if it names no assistant."""
+    from dialer.campaign import Breakers, Policy, Rate  # noqa: PLC0415 - `--help` must not pay for pydantic
+
+    name, assistant_id = options["assistant"], options["assistant_id"]
+    if name and assistant_id:
+        raise UsageError("Give --assistant or --assistant-id, not both.", code="assistant")
+    if not name and not assistant_id:
+        if not sandbox:
+            raise UsageError("Which assistant makes the calls? Name it with --assistant.", code="assistant")
+        name = "Voz"
+    if options["timeout"] <= timedelta(0):
+        raise UsageError("--timeout must be longer than nothing.", code="timeout")
+    context = click.get_current_context(silent=True)
+    breakers = (context.meta.get("dialer.breakers") if context else None) or {}
+    return Policy(
+        assistant_name=name or None,
+        assistant_id=assistant_id or None,
+        rate=options.get("rate") or Rate(count=5),
+        concurrency=options.get("concurrency"),
+        timeout=options["timeout"],
+        limit=options.get("limit"),
+        only=options.get("only") or (),
+        rows=options.get("rows") or (),
+        source=options["source"],
+        tags=tuple(options["tags"]),
+        recall_after=options["recall_after"],
+        give_up_after=options["give_up_after"],
+        any_hour=options["any_hour"],
+        breakers=Breakers(**breakers),
+    )
+
+
+def load_settings(context: click.Context, arguments: list[str]) -> None:
+    """Make the settings files a command's defaults. Raises SettingsError for a wrong key or value."""
+    explicit = _explicit_config(arguments)
+    parameters = _parameters(context)
+    found = read_files(explicit, {*parameters, *BREAKERS})
+    defaults, breakers = {}, {}
+    own = {parameter.name for parameter in context.command.params}
+    for name, (value, path) in found.items():
+        if name in BREAKERS:
+            if not isinstance(value, int) or value < 1:
+                raise SettingsError(f"{path}: {name} must be a whole number above 0.", code="setting_value")
+            breakers[name] = value
+            continue
+        parameter = parameters[name]
+        text = [str(each) for each in value] if isinstance(value, list) else value
+        try:
+            parameter.type_cast_value(context, text if not isinstance(value, int | float) else _plain(value))
+        except click.UsageError as error:
+            raise SettingsError(f"{path}: {name}: {error.format_message()}", code="setting_value") from None
+        if parameter.name in own and parameter.name is not None:
+            defaults[parameter.name] = text
+    context.default_map = defaults
+    context.meta["dialer.breakers"] = breakers
+
+
+def _plain(value: float) -> Any:
+    return value if isinstance(value, bool) else str(value)
+
+
+def _explicit_config(arguments: list[str]) -> Path | None:
+    for position, argument in enumerate(arguments):
+        if argument == "--config" and position + 1 < len(arguments):
+            return Path(arguments[position + 1])
+        if argument.startswith("--config="):
+            return Path(argument.removeprefix("--config="))
+    named = os.environ.get("DIALER_CONFIG")
+    return Path(named) if named else None
+
+
+def _parameters(context: click.Context) -> dict[str, click.Parameter]:
+    """Every option of every command by its long name, in the spelling of the settings file."""
+    root = context.find_root().command
+    commands = root.commands.values() if isinstance(root, click.Group) else ()
+    never = {"--config", "--json", "--help", "--version", "--yes", "--dry-run"}
+    return {
+        opt.removeprefix("--").replace("-", "_"): parameter
+        for command in commands
+        for parameter in command.params
+        for opt in parameter.opts
+        if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in never
+    }
+
+
+def nobody_can_answer() -> bool:
+    """True where no person sits at a terminal to answer a question."""
+    return not (sys.stdin.isatty() and sys.stderr.isatty())

@@ -1,0 +1,159 @@
+"""When the next call may be sent: an exact sliding window, one turn after the other.
+
+aiolimiter alone cannot hold the promise (it lets a whole bucket through at once, or wastes a part of
+the rate on late timers), so it only meters how many callers make ready; the window decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from aiolimiter import AsyncLimiter
+
+from dialer.campaign import Rate
+from dialer.vozagent import TakeTurn, TurnWithdrawn
+
+# Paced this much below the rate, a late timer never makes the window refuse a turn that was due.
+_HEADROOM = 0.995
+# How far a late turn may be made up for: more would be a burst after a stall.
+_MOST_CATCH_UP_SECONDS = 0.1
+_LEAST_CATCH_UP_SECONDS = 0.05
+# A turn further away than this is not waited for with an open connection: a server that drops idle
+# connections would make the outcome uncertain.
+_LONGEST_HELD_SECONDS = 0.25
+# How soon a caller that waits far from its turn notices that the run was stopped.
+_LOOK_AGAIN_SECONDS = 0.5
+_SLOWEST_SHARE = 1 / 64
+
+
+class SlidingWindow:
+    """Keeps at most `rate.count` sends in any window of `rate.per_seconds`; times are monotonic seconds."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._sent: deque[float] = deque(maxlen=rate.count)
+        self._due = float("-inf")  # when the next send is due by even spacing
+        self.share = 1.0  # of the rate, after the API asked to slow down
+
+    def earliest(self, now: float) -> float:
+        """The earliest time, not before `now`, at which the next send keeps the window."""
+        at = max(now, self._due)
+        if len(self._sent) == self._rate.count:
+            # strictly later than one window after: a window is half-open
+            at = max(at, self._sent[0] + self._rate.per_seconds + 1e-6)
+        return at
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between two sends at the pace of now."""
+        return self._rate.per_seconds / (self._rate.count * _HEADROOM * self.share)
+
+    def record(self, now: float) -> None:
+        """Note that a send begins `now`."""
+        self._sent.append(now)
+        # A little lateness is made up for; after a stall or a slow-down the spacing begins anew.
+        allowed = max(_LEAST_CATCH_UP_SECONDS, min(_MOST_CATCH_UP_SECONDS, self.spacing))
+        late = now - self._due
+        self._due = (self._due if late <= allowed and self.share == 1.0 else now) + self.spacing
+
+    def slow_down(self) -> None:
+        """Halve the pace."""
+        self.share = max(_SLOWEST_SHARE, self.share / 2)
+
+    def climb_back(self) -> None:
+        """Take one small step back towards the whole rate."""
+        self.share = min(1.0, self.share + 0.02)
+
+
+class Pace:
+    """Gives out turns to many callers, in order, and holds everybody back when told to."""
+
+    def __init__(self, rate: Rate, *, already_sent: Iterable[float] = ()) -> None:
+        """Begin a pace; `already_sent` are sends before this start, in this loop's time, oldest first."""
+        self._window = SlidingWindow(rate)
+        for sent in already_sent:
+            self._window.record(sent)
+        ahead = max(1, round(rate.per_second * _LONGEST_HELD_SECONDS))
+        self._meter = AsyncLimiter(ahead, ahead / rate.per_second)
+        self._approaching = asyncio.Lock()
+        self._queue = asyncio.Lock()
+        self._ready = 0  # callers that were let through to make ready and have not sent yet
+        self._held_until = float("-inf")
+        self._closed = False
+        self._slowed_at = float("-inf")
+
+    @property
+    def share(self) -> float:
+        """The share of the asked rate that is used now; below 1 after the API asked to slow down."""
+        return self._window.share
+
+    @asynccontextmanager
+    async def make_ready(self) -> AsyncIterator[TakeTurn]:
+        """Wait until a turn is near enough to open a connection for it; gives the function that takes it.
+
+        That function waits for the exact moment to send, and raises TurnWithdrawn if it is not coming
+        soon. Leaving the block without having taken the turn gives it back.
+        """
+        async with self._approaching:
+            await self._meter.acquire()
+            await self._come_near()
+            self._ready += 1
+        waiting = True
+
+        async def take_turn() -> None:
+            nonlocal waiting
+            await self._turn()
+            waiting = False
+            self._ready -= 1
+
+        try:
+            yield take_turn
+        finally:
+            if waiting:
+                self._ready -= 1
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody send for `seconds` from now; a longer hold already in force stays."""
+        self._held_until = max(self._held_until, asyncio.get_running_loop().time() + seconds)
+
+    def slow_down(self) -> None:
+        """Halve the pace, at most once a second: callers in flight bring the same news many times."""
+        now = asyncio.get_running_loop().time()
+        if now - self._slowed_at >= 1.0:
+            self._slowed_at = now
+            self._window.slow_down()
+
+    def climb_back(self) -> None:
+        """Take one small step back towards the whole rate, after a call that got through."""
+        self._window.climb_back()
+
+    def close(self) -> None:
+        """Give out no more turns; whoever waits for one is withdrawn."""
+        self._closed = True
+
+    async def _come_near(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._closed:
+            own_turn = self._next(loop.time()) + self._ready * self._window.spacing
+            wait = own_turn - loop.time() - _LONGEST_HELD_SECONDS
+            if wait <= 0:
+                return
+            await asyncio.sleep(min(wait, _LOOK_AGAIN_SECONDS))
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        arrived = loop.time()
+        async with self._queue:
+            while (wait := self._next(loop.time()) - loop.time()) > 0:
+                if self._closed or wait + loop.time() - arrived > 2 * _LONGEST_HELD_SECONDS:
+                    raise TurnWithdrawn
+                await asyncio.sleep(wait)
+            if self._closed:
+                raise TurnWithdrawn
+            self._window.record(loop.time())
+
+    def _next(self, now: float) -> float:
+        return max(self._window.earliest(now), self._held_until)

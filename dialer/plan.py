@@ -1,0 +1,83 @@
+"""Leads + history + now: who is due, who waits, who is skipped and why; and what exactly is sent.
+
+A plan is a value: `--dry-run` prints it and performs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from dialer.campaign import Policy
+from dialer.leads import Lead
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemKind:
+    """One kind of row problem, how often it occurs, and its first occurrence as an example."""
+
+    code: str
+    count: int
+    cell: str | None
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the ledger knows before a run: counts of rows and leads, all of the load in hand."""
+
+    rows: Mapping[str, int]  # by verdict, as `leads.Verdict`
+    states: Mapping[str, int]  # of the leads, as `retry.LeadState`; suppressed ones are not among them
+    chosen: int  # leads that this run's selection holds
+    recent: int  # ... of these, called by another campaign lately
+    deferred: int  # ... of these, outside calling hours now
+    assumed: int  # ... of these, with an assumed country
+    problems: tuple[ProblemKind, ...] = ()  # most frequent first
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is about to do."""
+
+    due: int  # how many are called now
+    survey: Survey
+    policy: Policy
+    expected: timedelta  # how long the calls take at the rate, if every reply comes in time
+    first_request: Mapping[str, Any] | None  # the JSON of the first call
+
+
+def make_plan(survey: Survey, policy: Policy, *, first: Lead | None) -> Plan:
+    """Decide how many are called now; `first` is the first lead due, if there is one."""
+    due = max(0, survey.chosen - survey.recent - survey.deferred)
+    if policy.limit is not None:
+        due = min(due, policy.limit)
+    seconds = max(0, due - 1) / policy.rate.per_second
+    return Plan(
+        due=due,
+        survey=survey,
+        policy=policy,
+        expected=timedelta(seconds=round(seconds)),
+        first_request=call_request(first, policy) if first and due else None,
+    )
+
+
+def call_request(lead: Lead, policy: Policy) -> dict[str, Any]:
+    """The JSON body of POST /calls/outbound for one lead, its keys in the documentation's order.
+
+    The lead's own source wins over the campaign's; tags of both are united, the lead's first.
+    """
+    tags = list(dict.fromkeys((*lead.tags, *policy.tags)))
+    body = {
+        "phone_number": lead.phone,
+        "assistant_id": policy.assistant_id,
+        "assistant_name": policy.assistant_name,
+        "first_name": lead.first_name,
+        "last_name": lead.last_name,
+        "source": lead.source or policy.source,
+        "tags": tags,
+        "notes": lead.notes,
+    }
+    return {name: value for name, value in body.items() if value}

@@ -1,0 +1,340 @@
+"""Callers take leads from the journal, wait for their turn, call, and write down what came of it.
+
+Every caller has its own connection; all share one pace, one tally and one reason to stop. The order
+of things is the product: intent committed, then the turn, then the first byte, then the outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Protocol
+
+from dialer.campaign import Policy
+from dialer.errors import DialerError
+from dialer.journal import Attempt, DueLead, Ending
+from dialer.leads import Lead
+from dialer.outcomes import Called, Outcome, Throttled, Unknown, Unsent
+from dialer.pace import Pace
+from dialer.plan import call_request
+from dialer.retry import LONGEST_THROTTLED_SECONDS, LeadState, Stop, Tally, decide
+from dialer.vozagent import Connection, Exchange
+
+DRAIN_SECONDS = 30.0  # how long calls in flight may take after a stop
+_PAUSE_CHECK_SECONDS = 1.0
+_BATCH = 200
+_COMMIT_TRIES = 5
+
+
+class Journal(Protocol):
+    """What the pool needs of `journal.RunJournal`: any source of leads that keeps its word will do."""
+
+    async def due(self, *, after_row: int, most: int) -> list[DueLead]: ...
+
+    async def begin(self, lead: DueLead) -> Attempt | None: ...
+
+    async def end(self, attempt: Attempt, ending: Ending) -> None: ...
+
+    async def defer(self, lead: DueLead, *, until: datetime | None, reason: str) -> None: ...
+
+    async def pause_reason(self) -> str | None: ...
+
+    async def pause(self, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """This lead may not be called at this hour."""
+
+    until: datetime | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Progress:
+    """What this run has done so far."""
+
+    called: int = 0
+    failed: int = 0
+    unknown: int = 0
+    deferred: int = 0
+    skipped: int = 0  # turned out to be called elsewhere, or by nobody any more
+    throttled: int = 0
+    share: float = 1.0  # of the asked rate that the API lets us use
+    stop: Stop | None = None
+    unwritten: list[tuple[Attempt, Outcome]] = field(default_factory=list)  # the ledger did not take these
+
+    @property
+    def ended(self) -> int:
+        """Attempts that have ended for good."""
+        return self.called + self.failed + self.unknown
+
+
+HoursCheck = Callable[[Lead], Closed | None]  # None: may be called now
+Listener = Callable[[DueLead, Outcome], None]
+
+
+def _nobody(_lead: DueLead, _outcome: Outcome) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a pool works with: all that touches the world is handed in."""
+
+    journal: Journal
+    connect: Callable[[], Connection]
+    pace: Pace
+    clock: Callable[[], datetime]
+    dice: Random
+    closed: HoursCheck = lambda _lead: None
+    listen: Listener = _nobody
+
+
+class Pool:
+    """Calls every lead that the journal says is due, once."""
+
+    def __init__(self, policy: Policy, means: Means) -> None:
+        self.progress = Progress()
+        self._policy = policy
+        self._means = means
+        self._tally = Tally()
+        self._buffer: deque[DueLead] = deque()
+        self._after_row = -1
+        self._exhausted = False
+        self._fetching = asyncio.Lock()
+        self._in_hand = 0  # leads that callers hold
+        self._taken = 0  # ... and have held, but for those given back: what `--limit` counts
+        self._changed = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._error: Exception | None = None
+        self._unreachable_since: float | None = None
+        self._throttled_since: float | None = None
+        self._held_since = float("-inf")
+
+    def stop(self, stop: Stop) -> None:
+        """Take no more leads; calls in flight finish. The first reason given is the one that counts."""
+        if self.progress.stop is None:
+            self.progress.stop = stop
+        self._means.pace.close()
+        self._stopped.set()
+        self._changed.set()
+
+    async def run(self) -> Progress:
+        """Call until nothing is due or the run is stopped; leave with nothing in flight.
+
+        Raises DialerError if the ledger failed; what it did not take stands in `progress.unwritten`.
+        """
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(self._watch_pause(), name="pause-watch")
+            callers = [
+                group.create_task(self._work(), name=f"caller-{number}")
+                for number in range(1, self._policy.callers + 1)
+            ]
+            drain = group.create_task(self._drain(callers), name="drain")
+            await asyncio.wait(callers)
+            watch.cancel()
+            drain.cancel()
+        if self._error is not None:
+            raise self._error
+        return self.progress
+
+    async def _drain(self, callers: list[asyncio.Task[None]]) -> None:
+        await self._stopped.wait()
+        await asyncio.sleep(DRAIN_SECONDS)
+        for caller in callers:
+            caller.cancel()
+
+    async def _watch_pause(self) -> None:
+        while not self._stopped.is_set():
+            await asyncio.sleep(_PAUSE_CHECK_SECONDS)
+            try:
+                reason = await self._means.journal.pause_reason()
+            except DialerError as error:
+                self._fail(error)
+                return
+            if reason is not None:
+                self.stop(Stop("paused", f"The campaign was paused: {reason}", exit_code=75))
+
+    async def _work(self) -> None:
+        try:
+            async with self._means.connect() as connection:
+                while (lead := await self._take()) is not None:
+                    try:
+                        await self._call(connection, lead)
+                    finally:
+                        self._in_hand -= 1
+                        self._wake()
+        except Exception as error:  # noqa: BLE001 - one caller's fault must not cut off the calls of the others
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._error = self._error or error
+        self.stop(Stop("ledger", str(error), exit_code=78))
+
+    async def _take(self) -> DueLead | None:
+        """The next lead, or None when there is none and none can come back from another caller."""
+        while self.progress.stop is None:
+            if self._policy.limit is None or self._taken < self._policy.limit:
+                async with self._fetching:
+                    if not self._buffer and not self._exhausted:
+                        await self._fetch()
+                if self._buffer and self.progress.stop is None:
+                    self._in_hand += 1
+                    self._taken += 1
+                    return self._buffer.popleft()
+                if self._buffer:
+                    continue
+            if self._in_hand == 0:
+                return None
+            await self._changed.wait()
+        return None
+
+    async def _fetch(self) -> None:
+        batch = await self._means.journal.due(after_row=self._after_row, most=_BATCH)
+        self._exhausted = len(batch) < _BATCH
+        if batch:
+            self._after_row = batch[-1].lead.row
+            self._buffer.extend(batch)
+
+    def _wake(self) -> None:
+        """Let whoever waits for a lead look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+        if self.progress.stop is not None:
+            self._changed.set()
+
+    def _give_back(self, lead: DueLead, *, again: bool) -> None:
+        self._taken -= 1
+        if again:
+            self._buffer.append(lead)
+
+    async def _call(self, connection: Connection, lead: DueLead) -> None:
+        async with self._means.pace.make_ready() as take_turn:
+            if self.progress.stop is not None:
+                return
+            if (closed := self._means.closed(lead.lead)) is not None:
+                self.progress.deferred += 1
+                self._give_back(lead, again=False)
+                await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
+                return
+            attempt = await self._means.journal.begin(lead)
+            if attempt is None:
+                self.progress.skipped += 1
+                self._give_back(lead, again=False)
+                return
+            begun = asyncio.get_running_loop().time()
+            exchange = Exchange()
+            try:
+                outcome = await connection.create_call(
+                    call_request(lead.lead, self._policy), take_turn=take_turn, exchange=exchange
+                )
+            except asyncio.CancelledError:
+                cut: Outcome = Unsent("the run was stopped", unreachable=False)
+                if exchange.started:
+                    cut = Unknown("the run was stopped before the reply came", exchange.status)
+                await self._settle(attempt, cut, exchange, begun)
+                raise
+        await self._settle(attempt, outcome, exchange, begun)
+
+    async def _settle(self, attempt: Attempt, outcome: Outcome, exchange: Exchange, begun: float) -> None:
+        """React at once, then write down: the others must not send on while a commit is under way."""
+        loop = asyncio.get_running_loop()
+        decision = decide(
+            outcome, self._tally, breakers=self._policy.breakers, dice=self._means.dice.random()
+        )
+        sent_at = None
+        if exchange.sent_at is not None:
+            sent_at = self._means.clock() - timedelta(seconds=loop.time() - exchange.sent_at)
+        self._remember(exchange, outcome)
+        if isinstance(outcome, Throttled | Unsent) and begun < self._held_since:
+            # Sent before everybody was told to wait: old news, which must not lengthen the wait, unless
+            # the API itself asks for more.
+            if isinstance(outcome, Throttled) and outcome.retry_after_seconds is not None:
+                self._means.pace.hold(decision.wait_seconds)
+        else:
+            self._tally = decision.tally
+            if decision.wait_seconds:
+                self._held_since = loop.time()
+                self._means.pace.hold(self._within_give_up(decision.wait_seconds))
+            if decision.slow_down:
+                self._means.pace.slow_down()
+        if isinstance(outcome, Called):
+            self._means.pace.climb_back()
+        self.progress.share = self._means.pace.share
+        stop = decision.stop or self._give_up()
+        if stop is not None:
+            self.stop(stop)
+        self._count(attempt.due, decision.state)
+        self._means.listen(attempt.due, outcome)
+        await self._write(attempt, Ending(outcome, decision, sent_at))
+        if stop is not None and stop.pause:
+            await self._means.journal.pause(stop.sentence)
+
+    def _count(self, lead: DueLead, state: LeadState) -> None:
+        match state:
+            case LeadState.CALLED:
+                self.progress.called += 1
+            case LeadState.FAILED:
+                self.progress.failed += 1
+            case LeadState.UNKNOWN:
+                self.progress.unknown += 1
+            case LeadState.DUE | LeadState.SENDING:
+                self._give_back(lead, again=True)
+
+    def _remember(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Note since when the API is out of reach, and since when it lets nothing through."""
+        now = asyncio.get_running_loop().time()
+        if exchange.started:
+            self._unreachable_since = None
+        elif isinstance(outcome, Unsent) and outcome.unreachable and self._unreachable_since is None:
+            self._unreachable_since = now
+        if isinstance(outcome, Throttled):
+            self.progress.throttled += 1
+            self._throttled_since = now if self._throttled_since is None else self._throttled_since
+        elif exchange.status is not None:
+            self._throttled_since = None
+
+    def _within_give_up(self, seconds: float) -> float:
+        if self._unreachable_since is None:
+            return seconds
+        left = self._unreachable_since + self._policy.give_up_after.total_seconds()
+        return max(0.0, min(seconds, left - asyncio.get_running_loop().time()))
+
+    def _give_up(self) -> Stop | None:
+        now = asyncio.get_running_loop().time()
+        if self._unreachable_since is not None:
+            tried = now - self._unreachable_since
+            if tried >= self._policy.give_up_after.total_seconds():
+                return Stop(
+                    "unreachable",
+                    f"The API could not be reached for {tried:.0f} s: check the network and --base-url, "
+                    "then run the same command again.",
+                    exit_code=69,
+                )
+        if self._throttled_since is not None and now - self._throttled_since > LONGEST_THROTTLED_SECONDS:
+            return Stop(
+                "throttled",
+                "The API let nothing through for 10 minutes: run the same command again later, or with a "
+                "lower --rate.",
+                exit_code=75,
+            )
+        return None
+
+    async def _write(self, attempt: Attempt, ending: Ending) -> None:
+        """Commit the outcome; if the ledger refuses, send nothing more, keep the outcome and try again."""
+        for attempted in range(1, _COMMIT_TRIES + 1):
+            try:
+                await self._means.journal.end(attempt, ending)
+            except DialerError as error:
+                self._fail(error)
+                if attempted == _COMMIT_TRIES:
+                    self.progress.unwritten.append((attempt, ending.outcome))
+                    return
+                await asyncio.sleep(attempted)
+            else:
+                return

@@ -1,0 +1,101 @@
+"""How a run looks while it lasts: a bar on a terminal, a plain line now and then anywhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from dialer import pool
+
+_REFRESH_SECONDS = 0.25
+_PLAIN_SECONDS = 10.0
+_RATE_WINDOW_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def shown(progress: pool.Progress, *, total: int, console: Console, quiet: bool) -> AsyncIterator[None]:
+    """Show `progress` until the block is left; `total` is how many calls were planned."""
+    if quiet:
+        yield
+        return
+    draw = _bar if console.is_terminal else _lines
+    task = asyncio.create_task(draw(progress, total, console), name="progress")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
+    """One line for a log: what is done, at what rate, and how long it will take."""
+    rate = progress.ended / seconds if seconds > 0 else 0.0
+    left = f", about {_span((total - progress.ended) / rate)} left" if rate and progress.ended < total else ""
+    slowed = f", slowed to {progress.share:.0%} of the rate" if progress.share < 1 else ""
+    return (
+        f"{progress.ended} of {total}: {progress.called} called, {progress.failed} failed, "
+        f"{progress.unknown} unknown, {rate:.1f}/s{slowed}{left}"
+    )
+
+
+async def _lines(progress: pool.Progress, total: int, console: Console) -> None:
+    begun = time.monotonic()
+    while True:
+        await asyncio.sleep(_PLAIN_SECONDS)
+        line = plain_line(progress, total=total, seconds=time.monotonic() - begun)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+async def _bar(progress: pool.Progress, total: int, console: Console) -> None:
+    with Progress(
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        _Rate(),
+        TextColumn("{task.fields[words]}", markup=False),
+        _Left(),
+        console=console,
+        transient=False,
+        speed_estimate_period=_RATE_WINDOW_SECONDS,
+    ) as bar:
+        task = bar.add_task("calls", total=total, words="")
+        try:
+            while True:
+                bar.update(task, completed=progress.ended, words=_words(progress))
+                await asyncio.sleep(_REFRESH_SECONDS)
+        finally:
+            bar.update(task, completed=progress.ended, words=_words(progress))
+
+
+def _words(progress: pool.Progress) -> str:
+    words = f"{progress.called} called · {progress.failed} failed · {progress.unknown} unknown"
+    if progress.stop is not None:
+        return words + " · stopping"
+    return words + (f" · pace {progress.share:.0%}" if progress.share < 1 else "")
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Calls per second over the last few seconds."""
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "")
+
+
+class _Left(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """How long the rest takes at this rate."""
+        left = task.time_remaining
+        return Text(f"{_span(left)} left" if left else "")
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

@@ -1,0 +1,292 @@
+"""Leads and history become result columns, totals and aggregates over time.
+
+Rows arrive as a stream: each chunk becomes a DataFrame, pandas groups and counts it, and only the
+counts, a few examples and one number per call are kept. Memory does not grow with the sheet beyond
+eight bytes for each call.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from datetime import time as wall_time
+from itertools import islice
+from typing import Final
+
+import pandas as pd
+
+from dialer.results import RowResult
+
+# The words of `replies.RESERVED_STATUSES`, in the order in which they are told. Every other word is one
+# that the API gave a call, or `accepted` where it gave none.
+FAILED: Final = "failed"
+UNKNOWN: Final = "unknown"
+WAITING_STATUSES: Final = ("pending", "deferred", "invalid", "duplicate", "suppressed", "recent")
+FIXED_STATUSES: Final = (FAILED, UNKNOWN, *WAITING_STATUSES)
+
+EXAMPLES_PER_KIND: Final = 50
+_CHUNK_ROWS: Final = 10_000
+_REASONS_PER_KIND: Final = 200  # beyond it, reasons are taken to be about single rows and are not counted
+_KINDS: Final = 200  # beyond it, new codes are counted together as `OTHER_CODES`
+OTHER_CODES: Final = "other"
+_VALUE_CHARACTERS: Final = 120
+_REASON_CHARACTERS: Final = 600
+
+_MAX_BUCKETS: Final = 48
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_CLOCK_WIDTHS: Final = (
+    *(1, 2, 5, 10, 15, 30),
+    *(minutes * _MINUTE for minutes in (1, 2, 5, 10, 15, 30)),
+    *(hours * _HOUR for hours in (1, 2, 3, 6, 12)),
+)
+_CALENDAR_WIDTHS: Final = (1, 7, 28, 91, 364)  # days
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignFacts:
+    """What is known about a campaign beside its rows. Times are aware and UTC."""
+
+    name: str
+    file: str
+    sheet: str | None  # None for delimited text
+    loaded_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    assistant: str | None
+    base_url: str
+    key_ending: str | None  # the last four characters of the API key, never more
+    ledger: str
+    settings: tuple[tuple[str, str], ...] = ()  # name and value, in the order to be shown
+    stopped: str | None = None  # the sentence that says why the run stopped early
+    exit_code: int | None = None
+    report_path: str | None = None  # the results sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a kind, to be looked up and mended in the sheet."""
+
+    row: int
+    cell: str | None
+    value: str | None  # the cell's text, cut after 120 characters, or else the number
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """All rows with the same status and reason code."""
+
+    status: str
+    code: str | None
+    rows: int
+    reasons: tuple[tuple[str, int], ...]  # sentence and rows, commonest first; () if rows differ too much
+    examples: tuple[Example, ...]  # the first EXAMPLES_PER_KIND
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The calls that began from `start` until the next bucket's start."""
+
+    start: datetime  # aware, in the summary's zone
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A campaign in numbers. `called + failed + unknown + not_called == rows`, as do the `statuses`."""
+
+    facts: CampaignFacts
+    zone: tzinfo  # the zone of the reader
+    rows: int
+    called: int
+    failed: int
+    unknown: int
+    not_called: int
+    statuses: tuple[tuple[str, int], ...]  # the API's words by size, then FIXED_STATUSES in their order
+    kinds: tuple[Kind, ...]  # in the order of `statuses`, each by size; calls only where a reason is given
+    new_contacts: int  # called rows only, as are the next two
+    known_contacts: int
+    unstated_contacts: int
+    first_call: datetime | None  # aware, in `zone`, whole seconds
+    last_call: datetime | None
+    bucket_seconds: int  # 0 without calls; a day's bucket follows the calendar, whatever the clocks do
+    buckets: tuple[Bucket, ...]  # without gaps, at most about 50
+
+    def count(self, status: str) -> int:
+        """The rows with this status; 0 for a word that no row has."""
+        return dict(self.statuses).get(status, 0)
+
+
+def was_called(status: str) -> bool:
+    """True when the status says that a call exists."""
+    return status not in FIXED_STATUSES
+
+
+def summarise(rows: Iterable[RowResult], facts: CampaignFacts, *, zone: tzinfo) -> Summary:
+    """Counts a campaign's rows in one pass; the same rows always give the same summary."""
+    tally = _Tally()
+    for chunk in _chunks(rows):
+        tally.add(chunk)
+    statuses = _ordered(tally.statuses)
+    called = sum(count for status, count in statuses if was_called(status))
+    failed, unknown = tally.statuses[FAILED], tally.statuses[UNKNOWN]
+    seconds = tally.seconds_of_calls()
+    width, buckets = _timeline(seconds, zone)
+    return Summary(
+        facts=facts,
+        zone=zone,
+        rows=tally.statuses.total(),
+        called=called,
+        failed=failed,
+        unknown=unknown,
+        not_called=tally.statuses.total() - called - failed - unknown,
+        statuses=statuses,
+        kinds=tally.kinds_in(statuses),
+        new_contacts=tally.contacts["new"],
+        known_contacts=tally.contacts["known"],
+        unstated_contacts=tally.contacts["unstated"],
+        first_call=datetime.fromtimestamp(int(seconds.min()), zone) if buckets else None,
+        last_call=datetime.fromtimestamp(int(seconds.max()), zone) if buckets else None,
+        bucket_seconds=width,
+        buckets=buckets,
+    )
+
+
+@dataclass(slots=True)
+class _KindTally:
+    rows: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    varied: bool = False
+    examples: list[Example] = field(default_factory=list)
+
+    def add_reason(self, reason: str, rows: int) -> None:
+        self.rows += rows
+        if self.varied:
+            return
+        self.reasons[reason] += rows
+        if len(self.reasons) > _REASONS_PER_KIND:
+            self.varied = True
+            self.reasons.clear()
+
+    def kind(self, status: str, code: str) -> Kind:
+        by_size = sorted(self.reasons.items(), key=lambda reason: (-reason[1], reason[0]))
+        return Kind(
+            status=status,
+            code=code or None,
+            rows=self.rows,
+            reasons=tuple((reason, rows) for reason, rows in by_size if reason),
+            examples=tuple(self.examples),
+        )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is kept of the chunks that have gone by."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    contacts: Counter[str] = field(default_factory=Counter)
+    kinds: dict[tuple[str, str], _KindTally] = field(default_factory=dict)
+    call_seconds: list[pd.Series[int]] = field(default_factory=list)
+
+    def add(self, chunk: list[RowResult]) -> None:
+        frame = _frame(chunk)
+        for status, count in frame["status"].value_counts(sort=False).items():
+            self.statuses[str(status)] += count
+
+        calls = frame[frame["called"]]
+        for contact, count in calls["contact"].value_counts(sort=False).items():
+            self.contacts[str(contact)] += count
+        self.call_seconds.append(calls["second"].dropna().astype("int64"))
+
+        told = frame[~frame["called"] | (frame["reason"] != "")]
+        sizes = told.groupby(["status", "code", "reason"], sort=False).size().reset_index(name="rows")
+        for status, code, reason, count in sizes.itertuples(index=False, name=None):
+            self._kind(status, code).add_reason(reason, int(count))
+        for place in told.groupby(["status", "code"], sort=False).head(EXAMPLES_PER_KIND).index:
+            self._add_example(chunk[place])
+
+    def _add_example(self, result: RowResult) -> None:
+        examples = self._kind(result.status, _cut(result.reason_code, _VALUE_CHARACTERS) or "").examples
+        if len(examples) < EXAMPLES_PER_KIND:
+            value = _cut(result.to_phone if result.value is None else result.value, _VALUE_CHARACTERS)
+            reason = _cut(result.reason, _REASON_CHARACTERS)
+            examples.append(Example(result.row, result.cell, value, reason))
+
+    def _kind(self, status: str, code: str) -> _KindTally:
+        if (status, code) not in self.kinds and len(self.kinds) >= _KINDS:
+            code = OTHER_CODES
+        return self.kinds.setdefault((status, code), _KindTally())
+
+    def seconds_of_calls(self) -> pd.Series[int]:
+        return pd.concat([pd.Series([], dtype="int64"), *self.call_seconds])
+
+    def kinds_in(self, statuses: tuple[tuple[str, int], ...]) -> tuple[Kind, ...]:
+        rank = {status: place for place, (status, _) in enumerate(statuses)}
+        kinds = [tally.kind(status, code) for (status, code), tally in self.kinds.items()]
+        return tuple(sorted(kinds, key=lambda kind: (rank[kind.status], -kind.rows, kind.code or "")))
+
+
+def _chunks(rows: Iterable[RowResult]) -> Iterator[list[RowResult]]:
+    stream = iter(rows)
+    while chunk := list(islice(stream, _CHUNK_ROWS)):
+        yield chunk
+
+
+def _frame(chunk: list[RowResult]) -> pd.DataFrame:
+    """A chunk as columns. Texts are objects, never pandas' string type: an API's message may hold half a
+    surrogate pair, which Arrow refuses."""
+    contact = {True: "new", False: "known", None: "unstated"}
+    return pd.DataFrame(
+        {
+            "status": pd.Series([result.status for result in chunk], dtype="object"),
+            "code": pd.Series([_cut(r.reason_code, _VALUE_CHARACTERS) or "" for r in chunk], dtype="object"),
+            "reason": pd.Series([_cut(r.reason, _REASON_CHARACTERS) or "" for r in chunk], dtype="object"),
+            "contact": pd.Series([contact[result.is_new_contact] for result in chunk], dtype="object"),
+            "called": pd.Series([was_called(result.status) for result in chunk], dtype="bool"),
+            "second": pd.Series([_epoch(result.called_at) for result in chunk], dtype="float64"),
+        }
+    )
+
+
+def _ordered(statuses: Counter[str]) -> tuple[tuple[str, int], ...]:
+    words = sorted(filter(was_called, statuses), key=lambda word: (-statuses[word], word))
+    return tuple((word, statuses[word]) for word in (*words, *FIXED_STATUSES) if statuses[word])
+
+
+def _timeline(seconds: pd.Series[int], zone: tzinfo) -> tuple[int, tuple[Bucket, ...]]:
+    if seconds.empty:
+        return 0, ()
+    width, edges = _edges(int(seconds.min()), int(seconds.max()), zone)
+    places = pd.cut(seconds, bins=edges, right=False, labels=False)
+    counts = places.value_counts().reindex(range(len(edges) - 1), fill_value=0)
+    starts = [datetime.fromtimestamp(edge, zone) for edge in edges[:-1]]
+    return width, tuple(Bucket(start, int(calls)) for start, calls in zip(starts, counts, strict=True))
+
+
+def _edges(first: int, last: int, zone: tzinfo) -> tuple[int, list[int]]:
+    """The width in seconds and the edges of all buckets, in seconds since 1970, the last one past `last`."""
+    began = datetime.fromtimestamp(first, zone)
+    since_midnight = began.hour * _HOUR + began.minute * _MINUTE + began.second
+    for width in _CLOCK_WIDTHS:
+        start = first - since_midnight % width
+        if last - start < width * _MAX_BUCKETS:
+            return width, list(range(start, last + width + 1, width))
+    day = began.date()
+    days = (datetime.fromtimestamp(last, zone).date() - day).days + 1
+    fitting = (width for width in _CALENDAR_WIDTHS if days <= width * _MAX_BUCKETS)
+    step = next(fitting, -(-days // _MAX_BUCKETS))
+    return step * _DAY, [_midnight(day + timedelta(place), zone) for place in range(0, days + step, step)]
+
+
+def _midnight(day: date, zone: tzinfo) -> int:
+    return int(datetime.combine(day, wall_time.min, zone).timestamp())
+
+
+def _epoch(moment: datetime | None) -> float | None:
+    return None if moment is None else float(moment.timestamp() // 1)
+
+
+def _cut(text: str | None, characters: int) -> str | None:
+    return text if text is None or len(text) <= characters else text[:characters] + "…"

@@ -1,0 +1,91 @@
+"""The reports of a campaign: after a run, and again with `dialer report`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from dialer import account, loads
+from dialer.access import open_ledger
+from dialer.campaign import parse_duration
+from dialer.errors import UsageError
+from dialer.ledger import Ledger, time_of
+from dialer.loader import Loaded, Understood
+from dialer.report import CampaignFacts
+from dialer.reporter import Origin, Written, report_path, source_unchanged, write_reports
+from dialer.settings import Place
+from dialer.snapshot import Snapshot, digest_of
+from dialer.table import Format
+
+_DEFAULT_RECALL = "24h"
+
+
+def write(
+    ledger: Ledger,
+    campaign: loads.Campaign,
+    loaded: Loaded,
+    *,
+    snapshot: Snapshot,
+    output: Path | None,
+    ledger_path: Path,
+) -> Written:
+    """Write both reports of a loaded sheet from its snapshot."""
+    understood, named = loaded.understood, snapshot.source
+    target = report_path(named, Format(understood.format), output=output)
+    with ledger.reading() as connection:
+        run = account.latest_run(connection, campaign.campaign_id)
+        load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
+    settings = dict(run.settings) if run else {}
+    facts = CampaignFacts(
+        name=campaign.name,
+        file=understood.file,
+        sheet=understood.sheet,
+        loaded_at=time_of(load.loaded_at) if load else None,
+        started_at=run.started_at if run else None,
+        finished_at=run.ended_at if run else None,
+        assistant=settings.pop("assistant", None),
+        base_url=settings.pop("API", ""),
+        key_ending=settings.pop("key ending", None),
+        ledger=str(ledger_path),
+        settings=tuple(settings.items()),
+        stopped=run.stopped if run else None,
+        exit_code=run.exit_code if run else None,
+        report_path=str(target),
+    )
+    origin = Origin(campaign.campaign_id, loaded.load_id, understood, snapshot.path, named)
+    written = write_reports(ledger, origin, facts, target=target, recall_after=_recall(settings))
+    if target == named and understood.results:
+        # A report brought up to date holds the same rows under a new digest.
+        with ledger.transaction() as connection:
+            digest = digest_of(named) or ""
+            loads.move_load(connection, load_id=loaded.load_id, path=str(named), sha256=digest)
+    return written
+
+
+def rewrite(place: Place, name: str, *, output: Path | None) -> Written:
+    """Write the reports of a campaign again, from the ledger and the sheet where it was.
+
+    Raises UsageError if there is no such campaign, SheetError if its sheet is gone or is another now.
+    """
+    with open_ledger(place, place.base_url) as opened:
+        with opened.ledger.reading() as connection:
+            campaign = loads.find_campaign(connection, name)
+            load = (
+                loads.latest_load(connection, campaign.campaign_id, complete_only=True) if campaign else None
+            )
+        if campaign is None or load is None:
+            raise UsageError(
+                f"There is no campaign {name!r} in {opened.shown_path}: `dialer status` lists them.",
+                code="campaign_unknown",
+            )
+        source = Path(load.path)
+        source_unchanged(source, digest=load.sha256, found=digest_of(source))
+        loaded = Loaded(load.load_id, Understood.from_json(load.understood), load, unchanged=True)
+        snapshot = Snapshot(source, source, load.sha256)
+        return write(
+            opened.ledger, campaign, loaded, snapshot=snapshot, output=output, ledger_path=opened.shown_path
+        )
+
+
+def _recall(settings: dict[str, str]) -> timedelta:
+    return parse_duration(settings.get("recall after", _DEFAULT_RECALL))

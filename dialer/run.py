@@ -1,0 +1,295 @@
+"""One run of a campaign, from the sheet to the report: load, plan, confirm, call, report."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from dialer import account, journal, loads, screens
+from dialer.access import open_api, open_ledger
+from dialer.calling_hours import legal_hours, open_at_any_hour
+from dialer.campaign import Policy, Reading
+from dialer.dialing import Dialing, Talk, dial
+from dialer.errors import DialerError, TryLater, UsageError
+from dialer.leads import Verdict
+from dialer.ledger import Ledger, time_of
+from dialer.loader import Loaded, Understood, load
+from dialer.plan import Plan
+from dialer.pool import Progress
+from dialer.settings import Place, data_folder
+from dialer.snapshot import STANDARD_INPUT, Snapshot, taken
+from dialer.survey import plan_run, settings_in_words
+from dialer.vozagent import Api, is_loopback
+
+if TYPE_CHECKING:
+    from dialer.reporter import Written
+
+Ask = Callable[[int], bool]  # how many people -> go on; raises UsageError where nobody can answer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a person asked for with `run` or `retry`."""
+
+    leads: str  # a path, or "-" for standard input
+    place: Place
+    reading: Reading
+    policy: Policy
+    campaign: str | None = None
+    output: Path | None = None
+    dry_run: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended: the object of `run --json`."""
+
+    campaign: str
+    rows: int
+    counts: Mapping[str, int]  # by status
+    called_now: int
+    report: str | None
+    html: str | None
+    exit_code: int
+    stopped: str | None
+    seconds: float
+
+    def as_json(self) -> dict[str, object]:
+        """The object of `run --json`."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the steps of one run share."""
+
+    job: Job
+    api: Api
+    ledger: Ledger
+    ledger_path: Path
+    snapshot: Snapshot
+    campaign: loads.Campaign
+    loaded: Loaded
+    run_id: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+
+def campaign_name(leads: str, asked: str | None) -> str:
+    """The campaign of a sheet: `--campaign`, or the file's stem without `.results`."""
+    if asked:
+        return asked
+    if leads == STANDARD_INPUT:
+        raise UsageError(
+            "Leads from standard input need a name: add --campaign NAME.", code="campaign_needed"
+        )
+    stem = Path(leads).stem
+    return stem.removesuffix(".results") or stem
+
+
+def execute(job: Job, *, ask: Ask) -> Result:
+    """Run a job to its end and tell how it ended. Raises DialerError where it cannot go on."""
+    begun = time.monotonic()
+    name = campaign_name(job.leads, job.campaign)
+    kept = None if job.dry_run else data_folder() / "standard-input" / quote(name, safe=" ")
+    with (
+        taken(job.leads, keep_input_in=kept) as snapshot,
+        open_api(job.place, timeout=job.policy.timeout, key_needed=not job.dry_run) as api,
+        open_ledger(job.place, api.base_url, rehearse=job.dry_run) as opened,
+        opened.ledger.lock(name),
+    ):
+        campaign = _enter(opened.ledger, name, job)
+        loaded = load(opened.ledger, campaign, snapshot, job.reading)
+        run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
+        return _plan_and_perform(run, ask)
+
+
+def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
+    """Find the campaign, settle what a crash left behind, and respect a pause."""
+    ledger.check_integrity()
+    now = ledger.clock()
+    with ledger.transaction() as connection:
+        campaign = loads.ensure_campaign(connection, name, now=now)
+        cut_off = journal.close_interrupted(connection, campaign.campaign_id, now=now)
+    if cut_off and not job.quiet:
+        calls = "1 call that was under way is" if cut_off == 1 else f"{cut_off} calls that were under way are"
+        screens.say(f"The run before was cut off: {calls} unknown now, and nobody is called again for it.")
+    if campaign.paused_reason is not None and not job.dry_run:
+        raise TryLater(
+            f"Campaign {name!r} is paused ({campaign.paused_reason}): go on with "
+            f"`dialer resume {shlex.quote(name)}`.",
+            code="paused",
+        )
+    return campaign
+
+
+def _plan_and_perform(run: _Run, ask: Ask) -> Result:
+    job, policy = run.job, run.job.policy
+    now = run.ledger.clock()
+    with run.ledger.transaction() as connection:
+        run.run_id = loads.begin_run(
+            connection,
+            run.campaign.campaign_id,
+            settings=settings_in_words(job.policy, job.reading, run.api),
+            rows=policy.rows,
+            now=now,
+        )
+    choice = journal.choose(
+        policy,
+        campaign_id=run.campaign.campaign_id,
+        load_id=run.loaded.load_id,
+        run_id=run.run_id,
+        now=now,
+    )
+    any_hour = policy.any_hour or is_loopback(run.api.base_url)
+    closed = open_at_any_hour if any_hour else legal_hours(run.ledger.clock)
+    with run.ledger.transaction() as connection:
+        plan = plan_run(connection, choice, policy, closed=closed)
+    if not job.quiet:
+        _show_plan(run, plan)
+    if job.dry_run or not plan.due:
+        return _finish(run, plan, progress=None)
+    talk = Talk(screens.console(stderr=True), quiet=job.quiet, verbose=job.verbose)
+    try:
+        if not ask(plan.due):
+            _end_run(run, exit_code=1, stopped="The question was answered No.")
+            return _result(run, exit_code=1, stopped="The question was answered No.")
+        progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk))
+    except DialerError as error:
+        _end_run(run, exit_code=error.exit_code, stopped=error.sentence)
+        raise
+    return _finish(run, plan, progress=progress)
+
+
+def _show_plan(run: _Run, plan: Plan) -> None:
+    facts = screens.PlanFacts(
+        campaign=run.campaign.name,
+        sheet=sheet_in_words(run.loaded.understood),
+        columns=run.loaded.understood.mapping,
+        history=_history(run.loaded),
+        base_url=run.api.base_url,
+        key_ending=run.api.key_ending or None,
+        ledger=str(run.ledger_path),
+        dry_run=run.job.dry_run,
+    )
+    screens.console(stderr=True).print(screens.plan_screen(plan, facts))
+    if plan.first_request is not None:
+        screens.say_as_it_is(f"\nThe first request: {screens.request_line(plan.first_request)}\n")
+
+
+def sheet_in_words(understood: Understood) -> str:
+    """Which sheet was read and where its header stands."""
+    sheet = f", sheet {understood.sheet!r}" if understood.sheet else ""
+    header = f"header in row {understood.header_row}" if understood.header_row else "no header"
+    report = ", a report fed back" if understood.results else ""
+    return f"{understood.file}{sheet}, {header}, {screens.rows(understood.data_rows)}{report}"
+
+
+def _history(loaded: Loaded) -> str | None:
+    if loaded.before is None:
+        return None
+    when = screens.local(time_of(loaded.before.loaded_at))
+    same = ", the sheet is unchanged" if loaded.unchanged else ""
+    return f"loaded before from {loaded.before.path} at {when}{same}"
+
+
+def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) -> int:
+    """The exit code of a run that ended by itself or was stopped; `counts` are rows by status."""
+    if progress is not None and progress.stop is not None:
+        return progress.stop.exit_code
+    survey = plan.survey
+    if progress is None:
+        if survey.deferred and not plan.due:
+            return 75
+        callable_rows = survey.rows.get(Verdict.CALLABLE, 0) + survey.rows.get(Verdict.ASSUMED, 0)
+        return 0 if callable_rows else 1
+    if plan.policy.limit is not None and progress.ended >= plan.policy.limit:
+        return 1 if progress.failed or progress.unknown else 0
+    if counts.get("failed") or counts.get("unknown"):
+        return 1
+    return 75 if progress.deferred and not progress.ended else 0
+
+
+def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
+    """Write the reports, say what remains, and close the run."""
+    counts = _counts(run)
+    code = exit_code(plan, progress, counts)
+    stopped = progress.stop.sentence if progress and progress.stop else None
+    if run.job.dry_run:
+        return _result(run, exit_code=code if code == 1 else 0, stopped=None, counts=counts)
+    _end_run(run, exit_code=code, stopped=stopped)
+    if stopped is not None:
+        screens.say(stopped)
+    written = _write_reports(run)
+    called = progress.called if progress else 0
+    code = code if written is not None else code or 1
+    return _result(run, exit_code=code, stopped=stopped, counts=counts, called_now=called, written=written)
+
+
+def _counts(run: _Run) -> dict[str, int]:
+    with run.ledger.reading() as connection:
+        return account.count_statuses(
+            account.row_results(
+                connection,
+                campaign_id=run.campaign.campaign_id,
+                load_id=run.loaded.load_id,
+                recall_after=run.job.policy.recall_after,
+                now=run.ledger.clock(),
+            )
+        )
+
+
+def _write_reports(run: _Run) -> Written | None:
+    """Both reports; None if they could not be written, which loses nothing: the ledger has it all."""
+    # pandas and Jinja take most of a second to import: after the calls, not before them
+    from dialer.reports import write  # noqa: PLC0415
+
+    try:
+        return write(
+            run.ledger,
+            run.campaign,
+            run.loaded,
+            snapshot=run.snapshot,
+            output=run.job.output,
+            ledger_path=run.ledger_path,
+        )
+    except OSError as error:
+        screens.say(
+            f"The report could not be written ({error}): nothing is lost, `dialer report "
+            f"{shlex.quote(run.campaign.name)}` writes it again."
+        )
+        return None
+
+
+def _end_run(run: _Run, *, exit_code: int, stopped: str | None) -> None:
+    with run.ledger.transaction() as connection:
+        loads.end_run(connection, run.run_id, exit_code=exit_code, stopped=stopped, now=run.ledger.clock())
+
+
+def _result(
+    run: _Run,
+    *,
+    exit_code: int,
+    stopped: str | None,
+    counts: Mapping[str, int] | None = None,
+    called_now: int = 0,
+    written: Written | None = None,
+) -> Result:
+    counts = _counts(run) if counts is None else counts
+    return Result(
+        campaign=run.campaign.name,
+        rows=sum(counts.values()),
+        counts=counts,
+        called_now=called_now,
+        report=str(written.sheet.path) if written else None,
+        html=str(written.html) if written else None,
+        exit_code=exit_code,
+        stopped=stopped,
+        seconds=round(time.monotonic() - run.begun, 3),
+    )

@@ -1,0 +1,287 @@
+"""What a person reads on the terminal: the plan, the closing table, check and status.
+
+Whatever comes from a sheet or from the API is cleaned before it is shown: a cell must not move the cursor.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+from rich.console import Console, Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dialer.campaign import format_duration
+from dialer.columns import RESULT_COLUMNS
+from dialer.leads import Verdict
+from dialer.plan import Plan, ProblemKind
+from dialer.printable import clean
+from dialer.replies import RESERVED_STATUSES
+from dialer.results import RowResult, result_columns
+
+_LONGEST_VALUE = 40
+# What a row that nobody calls is called on the screen, with the way on.
+_STATES = {
+    "called": "called already",
+    "failed": "failed before: `dialer retry` calls them again",
+    "unknown": "unknown: look them up at VozAgent; they are never called again by themselves",
+    "sending": "under way",
+}
+
+
+def people(count: int) -> str:
+    """A count of people in words."""
+    return f"{count:,} person" if count == 1 else f"{count:,} people"
+
+
+def rows(count: int) -> str:
+    """A count of rows in words."""
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def shown(text: object) -> str:
+    """A text from outside, made harmless for a terminal and kept short."""
+    short = clean(text)
+    return short if len(short) <= _LONGEST_VALUE else short[: _LONGEST_VALUE - 1] + "…"
+
+
+def console(*, stderr: bool) -> Console:
+    """A console for stderr (plan, progress, errors) or stdout (tables)."""
+    wide = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    # In a pipe rich assumes 80 columns and cuts; a log may be as wide as its lines are.
+    return (
+        wide
+        if wide.is_terminal
+        else Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=120, soft_wrap=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What the plan shows beside the plan itself."""
+
+    campaign: str
+    sheet: str  # file, sheet, header row in words
+    columns: Mapping[str, str]  # field -> column
+    history: str | None  # from what the campaign was loaded before, and when
+    base_url: str
+    key_ending: str | None
+    ledger: str
+    dry_run: bool = False
+    warnings: Sequence[str] = ()
+
+
+def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
+    """The whole plan: from where, to whom, how fast, and why the others are not called."""
+    policy = plan.policy
+    head = Table.grid(padding=(0, 2))
+    head.add_column(style="bold", no_wrap=True)
+    head.add_column(overflow="fold")
+    head.add_row("Campaign", clean(facts.campaign) + (f" ({facts.history})" if facts.history else ""))
+    head.add_row("Sheet", facts.sheet)
+    head.add_row(
+        "Columns", ", ".join(f"{field} = {shown(column)}" for field, column in facts.columns.items())
+    )
+    head.add_row("API", f"{facts.base_url}, key …{facts.key_ending or 'none'}")
+    head.add_row("Assistant", clean(policy.assistant))
+    head.add_row("Ledger", facts.ledger)
+    pace = f"at most {policy.rate}, {policy.callers} in flight"
+    head.add_row("Pace", f"{pace}, about {in_words(plan.expected)}" if plan.due else pace)
+    parts: list[Any] = [head, Text(), Padding(_counts(plan, facts), (0, 0, 0, 2))]
+    parts.extend(Text(f"Warning: {warning}", style="yellow") for warning in facts.warnings)
+    return Group(*parts)
+
+
+def _counts(plan: Plan, facts: PlanFacts) -> Table:
+    survey = plan.survey
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    words = "would be called now" if facts.dry_run else "to call now"
+    if survey.assumed:
+        words += f", {survey.assumed:,} of all with an assumed country (--region)"
+    table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(words, style="bold"))
+    if plan.policy.limit is not None and survey.chosen > plan.due:
+        table.add_row(f"{survey.chosen - plan.due:,}", "left for later (--limit)")
+    for state, sentence in _STATES.items():
+        if survey.states.get(state):
+            table.add_row(f"{survey.states[state]:,}", sentence)
+    if survey.recent:
+        wait = format_duration(plan.policy.recall_after)
+        table.add_row(f"{survey.recent:,}", f"called by another campaign in the last {wait} (--recall-after)")
+    if survey.deferred:
+        table.add_row(f"{survey.deferred:,}", "outside calling hours now")
+    if survey.rows.get(Verdict.DUPLICATE):
+        table.add_row(f"{survey.rows[Verdict.DUPLICATE]:,}", "duplicate: another row has the same number")
+    if survey.rows.get(Verdict.NOT_A_LEAD):
+        table.add_row(f"{survey.rows[Verdict.NOT_A_LEAD]:,}", "no lead (totals, notes)")
+    for kind in survey.problems:
+        table.add_row(Text(f"{kind.count:,}", style="yellow"), _problem(kind))
+    return table
+
+
+def _problem(kind: ProblemKind) -> Text:
+    cell = f", as {kind.cell}" if kind.cell else ""
+    value = f" “{shown(kind.value)}”" if kind.value.strip() else ""
+    return Text(f"{kind.code}{cell}{value}: {clean(kind.message)}")
+
+
+def request_line(request: Mapping[str, Any]) -> str:
+    """The exact JSON of a request, on one line."""
+    return json.dumps(request, ensure_ascii=False)
+
+
+def closing_screen(counts: Mapping[str, int], *, called_now: int, paths: Iterable[str]) -> Group:
+    """The table at the end of a run: every row has one status."""
+    return Group(
+        counts_table(counts),
+        Text(),
+        Text(f"{people(called_now)} called now."),
+        *[Text(path) for path in paths],
+    )
+
+
+def counts_table(counts: Mapping[str, int]) -> Table:
+    """Rows by status, those that were called first."""
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    table.add_column("status", style="bold")
+    table.add_column("rows", justify="right")
+    for status, count in sorted(counts.items(), key=lambda entry: (entry[0] in RESERVED_STATUSES, entry[0])):
+        table.add_row(clean(status), f"{count:,}")
+    table.add_row("all", f"{sum(counts.values()):,}", style="dim")
+    return table
+
+
+def check_screen(
+    understood: Mapping[str, Any], samples: Mapping[str, str], counts: Mapping[str, int]
+) -> Group:
+    """What was understood of a sheet: file, sheet, header, mapping with a sample value each, counts."""
+    head = Table.grid(padding=(0, 2))
+    head.add_column(style="bold", no_wrap=True)
+    head.add_column(overflow="fold")
+    head.add_row("File", f"{clean(understood['file'])} ({understood['format']})")
+    if understood["sheets"]:
+        others = [clean(name) for name in understood["sheets"] if name != understood["sheet"]]
+        also = f" (not read: {', '.join(others)}; choose with --sheet)" if others else ""
+        head.add_row("Sheet", f"{clean(understood['sheet'])}{also}")
+    else:
+        delimiter = {"\t": "tab"}.get(understood["delimiter"], understood["delimiter"])
+        head.add_row("Text", f"{understood['encoding']}, delimiter {delimiter}")
+    header = understood["header_row"]
+    head.add_row("Header", f"row {header}" if header else "none")
+    head.add_row("Rows", f"{understood['data_rows']:,}")
+    mapping = Table(box=None, padding=(0, 2), show_edge=False)
+    for title in ("field", "column", "for example"):
+        mapping.add_column(title, overflow="fold")
+    for field, column in understood["mapping"].items():
+        mapping.add_row(field, shown(column), shown(samples.get(field, "")))
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    table.add_column("verdict", style="bold")
+    table.add_column("rows", justify="right")
+    for verdict, count in counts.items():
+        if count:
+            table.add_row(verdict, f"{count:,}")
+    return Group(head, Text(), mapping, Text(), table)
+
+
+def problems_screen(kinds: Iterable[ProblemKind], cells: Mapping[str, Sequence[str]]) -> Table:
+    """The problems of a sheet grouped by kind, with their cells and how to mend them."""
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    table.add_column("problem", style="bold yellow", no_wrap=True)
+    table.add_column("rows", justify="right")
+    table.add_column("cells", overflow="fold")
+    table.add_column("how to mend it", overflow="fold", ratio=1)
+    for kind in kinds:
+        where = list(cells.get(kind.code, ()))
+        more = f" and {kind.count - len(where):,} more" if kind.count > len(where) else ""
+        value = f" For example “{shown(kind.value)}”." if kind.value.strip() else ""
+        table.add_row(kind.code, f"{kind.count:,}", ", ".join(where) + more, clean(kind.message) + value)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """One campaign in `dialer status`."""
+
+    campaign: str
+    rows: int
+    counts: Mapping[str, int]  # called, failed, unknown, pending and the verdicts of the rest
+    paused: str | None
+    last_event: str
+    next_step: str
+
+    def as_json(self) -> dict[str, object]:
+        """One object of `status --json`."""
+        return asdict(self)
+
+
+def status_screen(lines: Iterable[StatusLine]) -> Table:
+    """The campaigns with their counts, their last event and the next step."""
+    table = Table(box=None, padding=(0, 2), show_edge=False)
+    table.add_column("campaign", style="bold", overflow="fold")
+    titles = ("rows", "called", "failed", "unknown", "pending")
+    for title in titles:
+        table.add_column(title, justify="right")
+    table.add_column("last event", overflow="fold")
+    table.add_column("next", overflow="fold")
+    for line in lines:
+        numbers = [line.rows, *(line.counts.get(name, 0) for name in titles[1:])]
+        cells = [f"{number:,}" for number in numbers]
+        table.add_row(clean(line.campaign), *cells, clean(line.last_event), line.next_step)
+    return table
+
+
+def local(moment: datetime) -> str:
+    """A moment in the time zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def in_words(span: timedelta) -> str:
+    """A span of time for a person: `2 h 05 min`, `3 min 20 s`, `4 s`."""
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def say(sentence: str) -> None:
+    """One sentence on stderr."""
+    click.echo(clean(sentence, longest=2000), err=True)
+
+
+def say_as_it_is(text: str) -> None:
+    """Lines of our own on stderr: JSON, which must not be wrapped or cut."""
+    click.echo(text, err=True)
+
+
+def call_screen(result: RowResult) -> Table:
+    """What the API answered to a single call."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in zip(RESULT_COLUMNS, result_columns(result), strict=True):
+        if value is not None:
+            table.add_row(name, str(value).lower() if isinstance(value, bool) else clean(str(value)))
+    return table
+
+
+def depth_screen(line: StatusLine, statuses: Mapping[str, int], more: Mapping[str, str]) -> Group:
+    """One campaign in depth."""
+    head = Table.grid(padding=(0, 2))
+    head.add_column(style="bold", no_wrap=True)
+    head.add_column(overflow="fold")
+    head.add_row("campaign", clean(line.campaign))
+    if line.paused:
+        head.add_row("paused", clean(line.paused))
+    head.add_row("last event", line.last_event)
+    head.add_row("next", line.next_step)
+    for name, value in more.items():
+        head.add_row(name, clean(value))
+    return Group(head, Text(), counts_table(statuses))

@@ -1,0 +1,148 @@
+"""Where settings come from, where things are kept, and how the key is read."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from dialer.errors import AccessDenied, SettingsError
+from dialer.printable import clean
+
+KEY_VARIABLE = "VOZAGENT_API_KEY"
+DEFAULT_BASE_URL = "https://api.vozagent.ai/v1"
+FILE_NAME = "dialer.toml"
+_APP = "dialer"
+_LONGEST_KEY = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which API, which ledger, which key: what every command has to know."""
+
+    base_url: str = DEFAULT_BASE_URL
+    sandbox: bool = False  # the sandbox's own origin, ledger and key, whatever else is set
+    ledger: str | None = None
+    api_key_file: Path | None = None
+
+
+def read_files(explicit: Path | None, known: Iterable[str]) -> dict[str, tuple[Any, Path]]:
+    """The settings of the user's file and ./dialer.toml, the nearer winning, each with where it stands.
+
+    `explicit` (--config) replaces both. Raises SettingsError for a file that is no TOML, and for a key
+    that is not among `known`, naming the nearest right one.
+    """
+    files = [explicit] if explicit else [user_file(), Path(FILE_NAME)]
+    found: dict[str, tuple[Any, Path]] = {}
+    for path in files:
+        for key, value in _read_file(path, required=path == explicit).items():
+            name = key.replace("-", "_")
+            if name not in known:
+                raise SettingsError(
+                    f"{path}: there is no setting {clean(key)!r}{_nearest(name, known)}.",
+                    code="unknown_setting",
+                )
+            found[name] = (value, path)
+    return found
+
+
+def user_file() -> Path:
+    """The user's own settings file."""
+    return Path(platformdirs.user_config_dir(_APP)) / FILE_NAME
+
+
+def data_folder() -> Path:
+    """Where ledgers and the sandbox's database are kept: never in the current folder."""
+    return Path(platformdirs.user_data_dir(_APP))
+
+
+def ledger_path(place: Place, origin: str) -> Path:
+    """The ledger of a place: one per API origin, unless `--ledger` names a file or an sqlite:/// URL."""
+    if place.ledger is None:
+        name = "sandbox" if place.sandbox else _file_name(origin)
+        return data_folder() / "ledgers" / f"{name}.sqlite3"
+    scheme, separator, rest = place.ledger.partition("://")
+    if not separator:
+        return Path(place.ledger).expanduser().absolute()
+    if scheme != "sqlite" or not rest.startswith("/") or len(rest) == 1:
+        raise SettingsError(
+            f"The ledger {clean(place.ledger)!r} cannot be opened: name a file, or a URL such as "
+            "sqlite:////home/me/leads.sqlite3.",
+            code="ledger_url",
+        )
+    return Path(rest[1:]).expanduser().absolute()
+
+
+def read_key(place: Place, environment: Mapping[str, str]) -> str:
+    """The API key from `--api-key-file` or the environment; never from a flag's value, which `ps` shows.
+
+    Raises AccessDenied if there is none, if it cannot be a key, or if others can read its file.
+    """
+    if place.api_key_file is not None:
+        key = _key_in(place.api_key_file)
+        where = str(place.api_key_file)
+    else:
+        key = environment.get(KEY_VARIABLE, "").strip()
+        where = KEY_VARIABLE
+    if not key:
+        raise AccessDenied(
+            f"There is no API key: set {KEY_VARIABLE}, or name a file with --api-key-file "
+            "(the key is in the VozAgent dashboard).",
+            code="key_missing",
+        )
+    if len(key) > _LONGEST_KEY or not all("!" <= char <= "~" for char in key):
+        raise AccessDenied(
+            f"What {where} holds cannot be an API key: copy it again from the VozAgent dashboard.",
+            code="key_odd",
+        )
+    return key
+
+
+def _key_in(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+            raise AccessDenied(
+                f"Others can read the key file {path}: take their rights away with chmod 600 {path}.",
+                code="key_file",
+            )
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AccessDenied(
+            f"The key file {path} cannot be read ({error}): check its path.", code="key_file"
+        ) from None
+
+
+def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        if required:
+            raise SettingsError(
+                f"There is no settings file {path}: check --config.", code="settings_missing"
+            ) from None
+        return {}
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {path} cannot be read ({error}): mend it, or take it away.",
+            code="settings_unreadable",
+        ) from None
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _file_name(origin: str) -> str:
+    """`https://api.vozagent.ai` is `api.vozagent.ai`; another scheme or port is kept in the name."""
+    name = origin.removeprefix("https://")
+    return "".join(char if char.isalnum() or char in ".-" else "-" for char in name).replace("---", "-")

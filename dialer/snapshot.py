@@ -1,0 +1,82 @@
+"""The sheet as it was when the command began: a private copy, so that an edit meanwhile changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from dialer.errors import SheetError, SheetMissing
+
+STANDARD_INPUT = "-"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A sheet's copy and where it came from."""
+
+    source: Path  # absolute; for standard input a file kept beside the ledger
+    path: Path  # the copy, under the source's own name
+    sha256: str
+
+
+@contextmanager
+def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot]:
+    """Copy the sheet, and remove the copy at the end. The source is only ever opened for reading.
+
+    Standard input (`-`) is kept as the file `keep_input_in`, so that its report can be written again;
+    without that it lives as long as the copy. Raises SheetMissing and SheetError.
+    """
+    with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
+        if leads == STANDARD_INPUT:
+            source = (keep_input_in or Path(folder) / "standard-input").absolute()
+            source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy = Path(folder) / "copy"
+            digest = _copy(sys.stdin.buffer, copy)
+            if keep_input_in is not None:
+                source.touch(mode=0o600)
+                shutil.copyfile(copy, source)
+        else:
+            source = Path(leads).absolute()
+            copy = Path(folder) / source.name
+            digest = _copy_file(source, copy)
+        yield Snapshot(source, copy, digest)
+
+
+def digest_of(path: Path) -> str | None:
+    """The SHA-256 of a file, or None if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _copy_file(source: Path, copy: Path) -> str:
+    try:
+        if source.is_dir():
+            raise SheetError(f"{source} is a folder: name the sheet in it.", code="folder")
+        with source.open("rb") as file:
+            return _copy(file, copy)
+    except FileNotFoundError:
+        raise SheetMissing(f"There is no file {source}: check the path.", code="missing") from None
+    except OSError as error:
+        raise SheetError(
+            f"{source} cannot be read ({error.strerror}): check its rights.", code="unreadable"
+        ) from None
+
+
+def _copy(file: BinaryIO, copy: Path) -> str:
+    digest = hashlib.sha256()
+    with copy.open("wb") as target:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()

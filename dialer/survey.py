@@ -1,0 +1,74 @@
+"""Gathers what a plan decides upon: the ledger's counts, and whose calling hours are open now."""
+
+from __future__ import annotations
+
+from dialer import account, journal
+from dialer.calling_hours import open_at_any_hour
+from dialer.campaign import Policy, Reading, format_duration
+from dialer.journal import Choice
+from dialer.leads import Lead
+from dialer.ledger import Connection
+from dialer.plan import Plan, Survey, make_plan
+from dialer.pool import HoursCheck
+from dialer.vozagent import Api
+
+_BATCH = 1000
+
+
+def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: HoursCheck) -> Plan:
+    """The plan of a run; whoever must wait for calling hours is noted in the ledger."""
+    chosen, recent, assumed = journal.count_chosen(connection, choice)
+    deferred, first = _ask_hours(connection, choice, closed)
+    survey = Survey(
+        rows=account.count_verdicts(connection, choice.load_id),
+        states=account.count_states(connection, choice.load_id),
+        chosen=chosen,
+        recent=recent,
+        deferred=deferred,
+        assumed=assumed,
+        problems=account.problem_kinds(connection, choice.load_id),
+    )
+    return make_plan(survey, policy, first=first)
+
+
+def _ask_hours(connection: Connection, choice: Choice, closed: HoursCheck) -> tuple[int, Lead | None]:
+    """How many of the chosen must wait for their hours, which is written down, and the first who need not."""
+    if closed is open_at_any_hour:
+        found = journal.due_leads(connection, choice, after_row=-1, most=1)
+        return 0, found[0].lead if found else None
+    deferred, first, after = 0, None, -1
+    while batch := journal.due_leads(connection, choice, after_row=after, most=_BATCH):
+        after = batch[-1].lead.row
+        for due in batch:
+            shut = closed(due.lead)
+            if shut is not None:
+                deferred += 1
+                journal.defer(connection, due, until=shut.until, reason=shut.reason)
+            else:
+                first = first or due.lead
+    return deferred, first
+
+
+def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, str]:
+    """The settings of a run, for the ledger and the report; of the key only its last four characters."""
+    words = {
+        "API": api.base_url,
+        "key ending": api.key_ending,
+        "assistant": policy.assistant,
+        "rate": str(policy.rate),
+        "callers": str(policy.callers),
+        "timeout": format_duration(policy.timeout),
+        "recall after": format_duration(policy.recall_after),
+        "give up after": format_duration(policy.give_up_after),
+        "calling hours": "any hour" if policy.any_hour else "legal hours",
+        "limit": policy.limit,
+        "only": ", ".join(policy.only),
+        "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
+        "source": policy.source,
+        "tags": ", ".join(policy.tags),
+        "notes": reading.notes,
+        "region": reading.region,
+        "duplicates": reading.duplicates.value,
+        "columns": "; ".join(reading.mapping),
+    }
+    return {name: str(value) for name, value in words.items() if value}

@@ -1,0 +1,210 @@
+"""The VozAgent API's client: every reply and every failure becomes an outcome.
+
+Whether something was sent is told by positive proof only: the transport announces the first byte of a
+request with the trace event `http11.send_request_headers.started` (httpcore), and without that event
+nothing left this machine. The exception's class is no proof. No request is ever repeated in here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from dialer.errors import SettingsError
+from dialer.outcomes import Outcome, Unknown, Unsent
+from dialer.printable import clean
+from dialer.replies import Reply, read_reply
+
+SEND_STARTED = "http11.send_request_headers.started"
+LONGEST_BODY = 1_000_000  # bytes; the rest of a longer body is not read
+_CONNECT_SECONDS = 10.0
+# An idle connection may be dropped by the server at the moment it is used again, and the outcome would be
+# unknown. A busy one may be used again at once.
+_KEEP_ALIVE_SECONDS = 0.25
+
+TakeTurn = Callable[[], Awaitable[None]]
+
+
+class TurnWithdrawn(Exception):  # noqa: N818 - a signal from the pace to the connection, no error
+    """Raised by `take_turn` where everybody was told to wait or stop: nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Where the API is and how to enter. The key never appears in a repr, a log or an error."""
+
+    base_url: str  # with the version and without a slash at the end: https://api.vozagent.ai/v1
+    key: str = field(repr=False)
+    timeout: timedelta = timedelta(seconds=30)  # the whole exchange of one call, after its turn came
+    ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port: what a ledger belongs to."""
+        return origin(self.base_url)
+
+    @property
+    def key_ending(self) -> str:
+        """The last four characters of the key: enough to tell two keys apart."""
+        return self.key[-4:]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What is known of one request while it is under way."""
+
+    started: bool = False  # the first byte was about to leave
+    sent_at: float | None = None  # the loop's time of that moment
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+
+
+class Connection:
+    """One caller's own connection to the API: no other caller waits for it, none sees its state."""
+
+    def __init__(self, api: Api, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Prepare a connection; nothing is opened yet. A test may bring a transport that sends the trace."""
+        self._api = api
+        self._http = httpx.AsyncClient(
+            headers={
+                "Authorization": f"Bearer {api.key}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "User-Agent": "vozagent-dialer",
+            },
+            transport=transport,
+            verify=api.ssl_context or True,
+            timeout=httpx.Timeout(
+                api.timeout.total_seconds(), connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS
+            ),
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            follow_redirects=False,
+            trust_env=False,
+            http2=False,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._http.aclose()
+
+    async def create_call(
+        self, request: Mapping[str, Any], *, take_turn: TakeTurn, exchange: Exchange
+    ) -> Outcome:
+        """POST /calls/outbound once, and tell how it ended. Never raises but for a cancellation.
+
+        `request` is the JSON body (see `plan.call_request`). `take_turn` is awaited at the last moment
+        before the first byte leaves; `exchange` is filled in on the way, so that a caller whose task is
+        cancelled can still tell whether something was sent.
+        """
+        try:
+            await self._post(request, take_turn, exchange)
+        except TurnWithdrawn:
+            return Unsent("withdrawn before it was sent", unreachable=False)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            return Unsent(_describe(error), settings=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is called, the trace decides what it means
+            if exchange.status is None:
+                return _without_reply(error, exchange)
+        reply = Reply(exchange.status or 0, exchange.headers, _decoded(exchange))
+        return read_reply(reply, sent_to=str(request["phone_number"]))
+
+    async def _post(self, request: Mapping[str, Any], take_turn: TakeTurn, exchange: Exchange) -> None:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(2 * _CONNECT_SECONDS) as deadline:
+
+            async def trace(event: str, _facts: object) -> None:
+                if event != SEND_STARTED:
+                    return
+                deadline.reschedule(None)
+                await take_turn()
+                exchange.started = True
+                exchange.sent_at = loop.time()
+                deadline.reschedule(exchange.sent_at + self._api.timeout.total_seconds())
+
+            async with self._http.stream(
+                "POST",
+                f"{self._api.base_url}/calls/outbound",
+                json=dict(request),
+                extensions={"trace": trace},
+            ) as response:
+                exchange.status = response.status_code
+                exchange.headers = {name.lower(): value for name, value in response.headers.items()}
+                async for chunk in response.aiter_raw():
+                    exchange.body += chunk[: LONGEST_BODY - len(exchange.body)]
+                    if len(exchange.body) >= LONGEST_BODY:
+                        break
+
+
+def _without_reply(error: Exception, exchange: Exchange) -> Outcome:
+    if not exchange.started:
+        return Unsent(_describe(error))
+    known = isinstance(error, httpx.TransportError | TimeoutError)
+    return Unknown(f"no reply ({_describe(error)})", internal=not known)
+
+
+def _describe(error: Exception) -> str:
+    text = clean(str(error))
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _decoded(exchange: Exchange) -> bytes:
+    """The body as plain bytes. We ask for no compression; what comes compressed all the same is unpacked
+    up to the cap, and left alone where it is broken."""
+    body = bytes(exchange.body)
+    if exchange.headers.get("content-encoding", "").lower() not in {"gzip", "deflate"}:
+        return body
+    try:
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(body, LONGEST_BODY)
+    except zlib.error:
+        return body
+
+
+def origin(base_url: str) -> str:
+    """Scheme, host and port of a base URL, as `https://api.vozagent.ai` or `http://127.0.0.1:8410`."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    port = (
+        f":{parts.port}" if parts.port and parts.port != {"https": 443, "http": 80}.get(parts.scheme) else ""
+    )
+    return f"{parts.scheme}://[{host}]{port}" if ":" in host else f"{parts.scheme}://{host}{port}"
+
+
+def is_loopback(base_url: str) -> bool:
+    """True where the API is on this machine: no real phone rings, and plain http is allowed."""
+    host = (urlsplit(base_url).hostname or "").lower()
+    return host in {"localhost", "::1"} or (host.startswith("127.") and host.replace(".", "").isdigit())
+
+
+def check_base_url(text: str) -> str:
+    """A base URL that may be used, without a slash at the end. Raises SettingsError for any other."""
+
+    def refuse(why: str) -> SettingsError:
+        return SettingsError(
+            f"The base URL {clean(text)!r} {why}: write it as https://api.vozagent.ai/v1.", code="base_url"
+        )
+
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+    except ValueError:
+        raise refuse("cannot be read") from None
+    if not parts.hostname or port == 0:
+        raise refuse("names no host")
+    if parts.username is not None or "@" in parts.netloc:
+        raise refuse("holds a user name")
+    if parts.query or parts.fragment:
+        raise refuse("has something after its path")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(text)):
+        raise refuse("is not https")
+    return text.strip().rstrip("/")
