@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,10 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-
 from dialer.errors import Unreachable
 from dialer.ledger import Ledger, copy_ledger
+from dialer.lookups import answer_of
 from dialer.sandbox.child import SandboxDidNotStart, SandboxProcess
 from dialer.settings import Place, data_folder, ledger_path, read_key
 from dialer.vozagent import Api, check_base_url, origin
@@ -66,11 +66,8 @@ def _sandbox(*, start: bool) -> Iterator[str]:
 def _standing_sandbox() -> str | None:
     """The base URL of a `dialer sandbox` that is running on this machine for this user, or None."""
     address = f"http://127.0.0.1:{SANDBOX_PORT}"
-    try:
-        answer = httpx.get(f"{address}/sandbox", timeout=1.0, trust_env=False).json()
-    except (httpx.HTTPError, ValueError):
-        return None
-    own = isinstance(answer, dict) and answer.get("database") == str(sandbox_database())
+    answer = asyncio.run(answer_of(f"{address}/sandbox", timeout_seconds=1.0))
+    own = answer is not None and answer.get("database") == str(sandbox_database().resolve())
     return f"{address}/v1" if own else None
 
 

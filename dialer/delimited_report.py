@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 from dialer.delimited import Record, TextForm, read_records
@@ -29,6 +30,8 @@ def add_to_text(
 
     Raises SheetError where the text cannot be read, and ValueError for results of rows it does not have.
     """
+    # The bytes are copied as they are, so a damaged character does no harm here.
+    form = replace(form, encoding=replace(form.encoding, errors="replace"))
     width = max((len(record.cells) for record in read_records(source, form, name=name)), default=0)
     placement = ResultPlacement(results, width=max(width, 1))
     writer = _Writer(form)

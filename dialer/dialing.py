@@ -12,7 +12,6 @@ from datetime import timedelta
 from random import Random
 from typing import assert_never
 
-import httpx
 from rich.console import Console
 
 from dialer import journal, screens
@@ -26,7 +25,7 @@ from dialer.phones import mask
 from dialer.pool import HoursCheck, Means, Pool, Progress
 from dialer.progress import shown
 from dialer.retry import Stop
-from dialer.vozagent import Api, Connection
+from dialer.vozagent import Api, Connection, ssl_context
 from dialer.writer import group_writer
 
 INTERRUPTIONS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -60,7 +59,7 @@ def dial(dialing: Dialing) -> Progress:
     Raises SettingsError if the assistant is surely missing or inactive, or if the ledger fails.
     """
     # One context for all connections: loading the certificates takes 20 ms each time.
-    api = replace(dialing.api, ssl_context=httpx.create_ssl_context())
+    api = replace(dialing.api, ssl_context=ssl_context())
     return asyncio.run(_dial(replace(dialing, api=api)))
 
 

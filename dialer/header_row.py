@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dialer.cells import holds_nothing, line
 from dialer.headers import Field, Header, read_headers
@@ -12,7 +13,7 @@ from dialer.table import Row
 
 WIDEST = 500  # columns looked at; no person fills more
 AGREED = 0.5  # share of a column's filled cells that must look like phones to confirm a vague header
-_LONGEST_PHONE = 200  # characters looked at; longer texts are prose
+_LONGEST_PHONE = 60  # characters looked at; longer texts are prose
 _DEEPEST = 30  # filled rows among which the header is looked for
 _MISSPELT_WITHIN = 10  # and where no row has a header word spelt right
 _MOST_MISSPELT = 100  # cells of a row that are looked at for misspellings
@@ -39,16 +40,14 @@ def find_header(rows: Sequence[Row], *, asked_for: frozenset[str] = frozenset())
 
 def phone_share(column: int, rows: Sequence[Row]) -> float:
     """Which part of the column's filled cells looks like phone numbers; 0.0 if none is filled."""
-    cells = [row.cell(column)[:_LONGEST_PHONE] for row in rows]
-    filled = [cell for cell in cells if not holds_nothing(line(cell))]
-    return sum(map(looks_like_phone, filled)) / len(filled) if filled else 0.0
+    cells = (row.cell(column)[:_LONGEST_PHONE] for row in rows)
+    likely = [_is_like_phone(cell) for cell in cells if not holds_nothing(line(cell))]
+    return sum(likely) / len(likely) if likely else 0.0
 
 
 def phone_cells(row: Row) -> list[int]:
     """The columns in which the row has something like a phone number."""
-    return [
-        column for column, cell in enumerate(row.cells[:WIDEST]) if looks_like_phone(cell[:_LONGEST_PHONE])
-    ]
+    return [column for column, cell in enumerate(row.cells[:WIDEST]) if _is_like_phone(cell[:_LONGEST_PHONE])]
 
 
 def filled_cells(row: Row) -> int:
@@ -84,6 +83,11 @@ def _weight(
     if not (asked or mostly_known or any(phone_share(column, below) > 0 for column in phones)):
         return 0
     return 10 * asked + 10 * bool(phones) + 2 * len(meant - {Field.PHONE}) + len(known)
+
+
+@lru_cache(maxsize=65_536)
+def _is_like_phone(text: str) -> bool:
+    return any(map(str.isdecimal, text)) and looks_like_phone(text)
 
 
 def _repeats(later: _Keys, header: _Keys) -> bool:

@@ -20,11 +20,12 @@ from typing import Any
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection as Connection  # the one name of SQLAlchemy that others may use
-from sqlalchemy import Engine, NullPool, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from dialer.errors import SettingsError, TryLater
+
+__all__ = ["Clock", "Connection", "Ledger", "copy_ledger", "time_of", "time_text", "utc_now"]
 
 SCHEMA_VERSION = "0001"
 _BUSY_SECONDS = 10

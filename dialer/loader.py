@@ -51,7 +51,7 @@ class Understood:
         return cls(**stored | {"sheets": tuple(stored["sheets"]), "columns": tuple(stored["columns"])})
 
 
-class NotUnderstood(SheetError):  # noqa: N818 - named as the errors of `errors` are
+class NotUnderstood(SheetError):
     """The file could be read and is no list of leads; what was understood of it is told all the same."""
 
     def __init__(self, cause: SheetError, understood: Understood) -> None:

@@ -49,7 +49,7 @@ class Uncertain:
 Finding = Ready | Missing | Inactive | Uncertain
 
 
-class _Odd(Exception):  # noqa: N818 - private; becomes Uncertain
+class _Odd(Exception):
     pass
 
 
@@ -95,6 +95,16 @@ async def find_assistant(
     if all(assistant.get("is_active") is False for assistant in same):
         return Inactive()
     return Ready()
+
+
+async def answer_of(url: str, *, timeout_seconds: float) -> dict[str, Any] | None:
+    """The JSON object that a GET answers, or None for anything else."""
+    try:
+        async with httpx.AsyncClient(timeout=timeout_seconds, trust_env=False) as http:
+            answer = (await http.get(url)).json()
+    except (httpx.HTTPError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 async def _all_assistants(api: Api, transport: httpx.AsyncBaseTransport | None) -> list[dict[str, Any]]:

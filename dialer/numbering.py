@@ -1,6 +1,6 @@
 """The numbering plans of the world: which digits are a valid number, whose, and of what kind.
 
-The one owner of libphonenumber, which is given a country code and digits and nothing else: what it would guess
+The one owner of libphonenumber, which is given a country code and digits and nothing else: what it guesses
 from a text (letters, extensions, prefixes, the country) is read before, in `phone_text` and `phones`.
 """
 
@@ -52,9 +52,7 @@ class Plan:
 
     region: str
     calling_code: int
-    trunk: re.Pattern[
-        str
-    ]  # what may stand before a national number: nothing, 0, 8, a carrier too
+    trunk: re.Pattern[str]  # what may stand before a national number: nothing, 0, 8, a carrier too
     zero_is_trunk: bool
     fixed_lengths: tuple[int, ...]  # of national numbers of fixed lines, without the trunk
     forms: tuple[tuple[re.Pattern[str], re.Pattern[str], bool], ...]  # first digits, all digits, 0 in front

@@ -18,6 +18,7 @@ from dialer.vozagent import TakeTurn, TurnWithdrawn
 
 # Paced this much below the rate, a late timer never makes the window refuse a turn that was due.
 _HEADROOM = 0.995
+_WINDOW_MARGIN = 1.003
 # How far a late turn may be made up for: more would be a burst after a stall.
 _MOST_CATCH_UP_SECONDS = 0.1
 _LEAST_CATCH_UP_SECONDS = 0.05
@@ -42,8 +43,8 @@ class SlidingWindow:
         """The earliest time, not before `now`, at which the next send keeps the window."""
         at = max(now, self._due)
         if len(self._sent) == self._rate.count:
-            # strictly later than one window after: a window is half-open
-            at = max(at, self._sent[0] + self._rate.per_seconds + 1e-6)
+            # A little later than one window after, for the network's own jitter; still above the headroom.
+            at = max(at, self._sent[0] + self._rate.per_seconds * _WINDOW_MARGIN)
         return at
 
     @property
@@ -57,7 +58,9 @@ class SlidingWindow:
         # A little lateness is made up for; after a stall or a slow-down the spacing begins anew.
         allowed = max(_LEAST_CATCH_UP_SECONDS, min(_MOST_CATCH_UP_SECONDS, self.spacing))
         late = now - self._due
-        self._due = (self._due if late <= allowed and self.share == 1.0 else now) + self.spacing
+        due = (self._due if late <= allowed and self.share == 1.0 else now) + self.spacing
+        # While lateness is made up for the spacing is halved, never gone: a burst on the wire stays out.
+        self._due = max(due, now + self.spacing / 2)
 
     def slow_down(self) -> None:
         """Halve the pace."""

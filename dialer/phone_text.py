@@ -54,8 +54,8 @@ _EXTENSION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3}){2,4}(?:\.0+)?")  # 2,015,550,123
-_FLOAT = re.compile(r"(\+?[1-9][0-9]{5,})[.,]0+")
-_FRACTION = re.compile(r"\+?[0-9]{6,}[.,][0-9]{1,2}")
+_FLOAT = re.compile(r"(\+?[1-9][0-9]{3,})[.,]0+")
+_FRACTION = re.compile(r"\+?[0-9]{4,}[.,][0-9]{1,2}")
 # 030/1234567, +49 30/1234567, 201/555-0123: a stroke behind the area code, as many countries write it
 _AREA_CODE_STROKE = re.compile(
     r"\(?(?:\+|00)[0-9][0-9 ().-]{1,8}/ ?[1-9][0-9 .-]{3,}"

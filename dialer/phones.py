@@ -1,6 +1,6 @@
 """A cell's text becomes the number we may dial, or the reason why not.
 
-The text is cleaned first (`phone_text`), so that libphonenumber (`numbering`) only ever sees digits. These are
+The text is cleaned first (`phone_text`), so that libphonenumber (`numbering`) only sees digits. They are
 read in every way that they can be, and a number is dialled only if exactly one valid number comes of it.
 """
 
@@ -71,17 +71,22 @@ class _Basis(StrEnum):
 
 _Reading = tuple[Number, _Basis]
 
-# Where no local number has eight digits, a number of eight has lost its zero and nothing else.
-_LOCAL_NUMBERS_ARE_SHORTER = frozenset({"BG", "HR", "IE", "IL", "RS"})
+# The longest local number, without its area code, where libphonenumber does not tell and it matters: what is
+# longer has lost its zero and nothing else. Elsewhere eight digits, as in China and Brazil.
+_LONGEST_LOCAL = {"BG": 7, "HR": 7, "IE": 7, "IL": 7, "IQ": 7, "KH": 7, "LB": 6, "RS": 7}
+_LONGEST_LOCAL_ANYWHERE = 8
+# Nobody leaves out the zero of a longer number: 4915112345678 is +49 151 12345678, not 04915 112345678.
+_LONGEST_WITHOUT_ZERO = 11
 # Where the same digits are a number with a zero of their own and another one without it.
-_SOME_BEGIN_WITH_ZERO = frozenset({"AC", "GA"})
+_SOME_BEGIN_WITH_ZERO = frozenset({"GA"})
 _INTERNATIONAL_PREFIXES = ("00", "011", "010", "810")  # most countries, America, Japan, Russia and neighbours
 # Outside America 011 begins area codes too (Turin, Delhi, Buenos Aires, Leeds); no such number is so long.
 _LONG_ENOUGH_FOR_011 = 13
-# Mexico gave up its mobile 1 and its trunk prefixes in August 2019 (IFT): the ten digits behind are the number.
+# Mexico gave up its mobile 1 and its trunk prefixes in August 2019 (IFT): the ten digits behind stayed.
 _OLD_MEXICAN_ABROAD = re.compile(r"52(?:1|01|04[45])(?=\d{10}$)")
 _OLD_MEXICAN_AT_HOME = re.compile(r"(?:01|04[45])(?=\d{10}$)")
 _ARGENTINA = 54  # a mobile is 011 15 2345-6789 at home and +54 9 11 2345-6789 abroad
+_LONGEST_COUNTRY = 100  # characters
 _CALLING_CODE = re.compile(r"\+?(?:00)?([1-9]\d{0,3})(?:\.0)?")
 _NAME_AND_CODE = re.compile(r"(?P<name>[^+\d]*[^+\d\s(-])[\s(-]*\+?(?P<code>\d[\d -]*)\)?")
 _CODE_AND_NAME = re.compile(r"\(?\+?(?P<code>\d{1,4})\)?[\s-]+(?P<name>[^+\d]+)")
@@ -125,6 +130,8 @@ def region_of(country: str) -> str | None:
     Takes names in ten and more languages, ISO codes, flags, calling codes ("+44", "44", "1-876"), and a name
     and a code that agree. A calling code that countries share means the main one: 1 is US, 44 GB, 7 RU.
     """
+    if len(country) > _LONGEST_COUNTRY:
+        return None
     named = country_named(country)
     if named:
         return named
@@ -158,29 +165,37 @@ def looks_like_phone(text: str) -> bool:
 def _readings(written: Written, home: Plan | None, *, named: bool) -> list[_Reading]:
     """Every valid number that the digits can be. Two that differ mean that a person has to be asked."""
     digits, zero = written.digits, written.zero_in_brackets
-    if written.plus:
-        found = list(_with_country_code(digits.removeprefix("00"), zero))
-        return found + _american_without_its_one(written, found, home if named else None)
-    found = []
+    prefix = 0
     if digits.startswith("00"):
-        found += _with_country_code(digits[2:], max(0, zero - 2))
-    elif digits.startswith("011") and len(digits) >= _LONG_ENOUGH_FOR_011:
-        found += _with_country_code(digits[3:], max(0, zero - 3))
-    if home is None:
-        return found
-    found += _at_home(digits, home)
-    if (
-        digits.startswith(str(home.calling_code)) and home.calling_code != NANP
-    ):  # whose trunk prefix is 1 as well
-        found += [(number, _Basis.COUNTRY) for number, _ in _with_country_code(digits, zero)]
+        prefix = 2
+    elif digits.startswith("011") and len(digits) >= _LONG_ENOUGH_FOR_011 and not written.plus:
+        prefix = 3
+    found: list[_Reading] = []
+    if prefix or written.plus:
+        found += _with_country_code(digits[prefix:], max(0, zero - prefix))
+    if written.plus:
+        return found + _american_without_its_one(written, found, home if named else None)
+    return found + _readings_at_home(written, found, home) if home else found
+
+
+def _readings_at_home(written: Written, found: list[_Reading], home: Plan) -> list[_Reading]:
+    """What the digits can be in that country, beside what was found in them already."""
+    digits, own_code = written.digits, str(home.calling_code)
+    national = list(_dialled_at_home(digits, home))
+    if digits.startswith(own_code) and home.calling_code != NANP:  # whose trunk prefix is 1 as well
+        own = [(number, _Basis.COUNTRY) for number, _ in _with_country_code(digits, written.zero_in_brackets)]
+        if own and len(digits) > _LONGEST_WITHOUT_ZERO:
+            national = [reading for reading in national if reading[1] is _Basis.COUNTRY]
+        national += own
     if digits.startswith(_INTERNATIONAL_PREFIXES):
         number = number_dialled_from(digits, home.region)
-        found += [(number, _Basis.ITS_OWN_CODE)] if number else []
-    if not found or home.region in _SOME_BEGIN_WITH_ZERO:
-        found += _zero_restored(digits, home)
-    if found and digits.startswith("00"):  # 002015550123: a column padded with zeros, or a number in Egypt?
-        found += _at_home(digits.lstrip("0"), home)
-    return found
+        national += [(number, _Basis.ITS_OWN_CODE)] if number else []
+    if home.region in _SOME_BEGIN_WITH_ZERO or not (found or national):
+        national += _zero_restored(digits, home)
+    alone = len(written.groups) == 1 and not digits.startswith("00" + own_code)
+    if alone and found and digits.startswith("00"):  # 002015550123: padded with zeros, or a number in Egypt?
+        national += _dialled_at_home(digits.lstrip("0"), home)
+    return national
 
 
 def _with_country_code(digits: str, zero: int) -> Iterator[_Reading]:
@@ -190,9 +205,8 @@ def _with_country_code(digits: str, zero: int) -> Iterator[_Reading]:
         number = number_abroad(current)
         if number:
             behind_code = current.removeprefix(str(number.calling_code))
-            if behind_code == number.national or _explained(
-                behind_code, number, main_plan(number.calling_code)
-            ):
+            plan = main_plan(number.calling_code)
+            if behind_code == number.national or _explained(behind_code, number, plan):
                 yield number, _Basis.ITS_OWN_CODE
 
 
@@ -201,16 +215,15 @@ def _american_without_its_one(written: Written, found: list[_Reading], home: Pla
 
     Not asked where the country code stands apart, as in +507 212-3456.
     """
-    american = tuple(map(len, written.groups)) == (3, 3, 4) or (
-        home is not None and home.calling_code == NANP
-    )
+    grouping = tuple(map(len, written.groups))
+    american = grouping == (3, 3, 4) or (home is not None and home.calling_code == NANP)
     if not (american and found) or written.groups[0] == str(found[0][0].calling_code):
         return []
     number = number_abroad(f"{NANP}{written.digits}")
     return [(number, _Basis.COUNTRY)] if number and number.national == written.digits else []
 
 
-def _at_home(digits: str, home: Plan) -> Iterator[_Reading]:
+def _dialled_at_home(digits: str, home: Plan) -> Iterator[_Reading]:
     """Readings of digits as somebody in that country dials them."""
     current = _OLD_MEXICAN_AT_HOME.sub("", digits) if home.region == "MX" else digits
     number = number_at_home(current, home)
@@ -220,21 +233,18 @@ def _at_home(digits: str, home: Plan) -> Iterator[_Reading]:
         if _explained(current, number, home):
             yield number, _Basis.COUNTRY
     elif home.zero_is_trunk and home.zero_belongs_before(current):
-        certain = (
-            len(current) >= 9
-            or home.fixed_lengths == (len(current),)
-            or (len(current) == 8 and home.region in _LOCAL_NUMBERS_ARE_SHORTER)
-        )
+        longest_local = _LONGEST_LOCAL.get(home.region, _LONGEST_LOCAL_ANYWHERE)
+        certain = len(current) > longest_local or home.fixed_lengths == (len(current),)
         yield number, _Basis.LOST_ZERO if certain else _Basis.PERHAPS_LOST_ZERO
     else:
         yield number, _Basis.COUNTRY
 
 
 def _zero_restored(digits: str, home: Plan) -> Iterator[_Reading]:
-    """Readings of digits that have lost a zero of the number itself (Italy) or of its trunk (06 in Hungary)."""
+    """Readings of digits that lost a zero of the number itself (Italy) or of its trunk (06 in Hungary)."""
     number = None if digits.startswith("0") else number_at_home("0" + digits, home)
     if number and _explained("0" + digits, number, home):
-        certain = len(digits) >= 9 or home.fixed_lengths == (len(number.national),)
+        certain = len(digits) > _LONGEST_LOCAL_ANYWHERE or home.fixed_lengths == (len(number.national),)
         yield number, _Basis.LOST_ZERO if certain else _Basis.PERHAPS_LOST_ZERO
 
 

@@ -78,9 +78,15 @@ def row_result(record: RowRecord, *, now: datetime) -> RowResult | None:
         case Verdict.INVALID | Verdict.SUPPRESSED:
             return _not_callable(record)
         case Verdict.DUPLICATE:
-            row = record.lead.row if record.lead else 0
-            return _refused(
-                record, "duplicate", f"Same number as row {row}, which is the one that is called."
+            if record.lead is None:
+                raise ValueError(f"row {record.row} is a duplicate of nothing")
+            return RowResult(
+                row=record.row,
+                status="duplicate",
+                cell=record.cell,
+                reason_code="duplicate",
+                reason=f"Same number as row {record.lead.row}, which is the one that is called.",
+                value=record.lead.phone,
             )
         case Verdict.CALLABLE | Verdict.ASSUMED:
             if record.lead is None:
@@ -101,10 +107,6 @@ def _not_callable(record: RowRecord) -> RowResult:
         reason=reasons or "This row says not to call.",
         value=first.value if first else None,
     )
-
-
-def _refused(record: RowRecord, status: str, reason: str) -> RowResult:
-    return RowResult(row=record.row, status=status, cell=record.cell, reason_code=status, reason=reason)
 
 
 def _lead_result(row: int, lead: LeadRecord, now: datetime) -> RowResult:
@@ -159,7 +161,13 @@ def _waiting(row: int, lead: LeadRecord, now: datetime) -> RowResult:
     elif lead.deferred is not None and (lead.deferred[1] is None or lead.deferred[1] > now):
         status, reason = "deferred", lead.deferred[0]
     return RowResult(
-        row=row, status=status, cell=lead.cell, attempts=lead.attempts, reason_code=status, reason=reason
+        row=row,
+        status=status,
+        cell=lead.cell,
+        attempts=lead.attempts,
+        reason_code=status,
+        reason=reason,
+        value=lead.phone,
     )
 
 

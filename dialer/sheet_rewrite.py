@@ -84,8 +84,8 @@ class _Writer:
         written: list[bytes] = []
         copied = 0
         for row in rows(block, self._grammar, last_number=self._last_row):
-            self._last_row = row.number
             missing = self._missing_rows(before=row.number)
+            self._last_row = row.number
             placed = self._placed(row.number)
             if not missing and not placed:
                 continue
@@ -114,6 +114,9 @@ class _Writer:
             number = min(numbers)
             if before is not None and number >= before:
                 break
+            if number <= self._last_row:
+                raise ValueError(f"there are results for row {number}, which has its texts already")
+            self._last_row = number
             new = b"".join(
                 self._cell(number, column, cell, b"") for column, cell in self._placed(number) or ()
             )
@@ -183,8 +186,9 @@ class _Writer:
         return b'%s t="inlineStr"><%sis><%st%s</%st></%sis></%sc>' % (opening, p, p, _text_xml(cell), p, p, p)
 
     def _dimension(self, xml: bytes) -> bytes:
-        pattern = rb"""(<%sdimension\s[^<>]*?ref\s*=\s*["'])([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?(["'])"""
-        found = re.search(pattern % re.escape(self._prefix), xml)
+        cell = rb"([A-Z]{1,3})([0-9]{1,7})"
+        pattern = rb"""(<%sdimension\s[^<>]*?ref\s*=\s*["'])%s(?::%s)?(["'])"""
+        found = re.search(pattern % (re.escape(self._prefix), cell, cell), xml)
         if found is None:
             return xml
         opening, left, top, right, bottom, closing = found.groups()

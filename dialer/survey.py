@@ -10,7 +10,7 @@ from dialer.leads import Lead
 from dialer.ledger import Connection
 from dialer.plan import Plan, Survey, make_plan
 from dialer.pool import HoursCheck
-from dialer.vozagent import Api
+from dialer.vozagent import Api, is_loopback
 
 _BATCH = 1000
 
@@ -60,7 +60,7 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "timeout": format_duration(policy.timeout),
         "recall after": format_duration(policy.recall_after),
         "give up after": format_duration(policy.give_up_after),
-        "calling hours": "any hour" if policy.any_hour else "legal hours",
+        "calling hours": _hours_in_words(policy, api),
         "limit": policy.limit,
         "only": ", ".join(policy.only),
         "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
@@ -72,3 +72,9 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "columns": "; ".join(reading.mapping),
     }
     return {name: str(value) for name, value in words.items() if value}
+
+
+def _hours_in_words(policy: Policy, api: Api) -> str:
+    if is_loopback(api.base_url):
+        return "not asked for: the API is on this machine"
+    return "any hour, as the operator decided" if policy.any_hour else "legal hours where the lead lives"

@@ -65,16 +65,29 @@ def find_encoding(file: BinaryIO, *, asked: str | None = None) -> TextEncoding:
     """
     file.seek(0)
     start = file.read(_SAMPLE)
-    marked = next(((mark, codec) for mark, codec in _MARKS if start.startswith(mark)), None)
+    marked = _marked(start)
     if asked is not None:
         found = _asked(asked, marked)
     elif marked is not None:
-        mark, codec = marked
-        found = TextEncoding(_marked_name(codec), codec, mark=mark)
+        found = TextEncoding(_marked_name(marked[1]), marked[1], mark=marked[0])
     else:
         found = _wide_without_mark(start) or _utf8(file) or _code_page(file)
     file.seek(0)
     return found
+
+
+def as_characters(start: bytes) -> str:
+    """The start of a file with one character for each that its encoding has, if only by its byte: enough to
+    tell whether it is text at all."""
+    marked = _marked(start)
+    wide = _wide_without_mark(start)
+    codec = marked[1] if marked else wide.codec if wide else "latin-1"
+    return start[len(marked[0]) if marked else 0 :].decode(codec, "ignore")
+
+
+def _marked(start: bytes) -> tuple[bytes, str] | None:
+    """The byte-order mark and the encoding that it stands for."""
+    return next(((mark, codec) for mark, codec in _MARKS if start.startswith(mark)), None)
 
 
 def _marked_name(codec: str) -> str:

@@ -33,7 +33,7 @@ _KEEP_ALIVE_SECONDS = 0.25
 TakeTurn = Callable[[], Awaitable[None]]
 
 
-class TurnWithdrawn(Exception):  # noqa: N818 - a signal from the pace to the connection, no error
+class TurnWithdrawn(Exception):
     """Raised by `take_turn` where everybody was told to wait or stop: nothing was sent."""
 
 
@@ -168,6 +168,11 @@ def _decoded(exchange: Exchange) -> bytes:
         return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(body, LONGEST_BODY)
     except zlib.error:
         return body
+
+
+def ssl_context() -> ssl.SSLContext:
+    """One context for many connections: certificates are verified, and loaded once."""
+    return httpx.create_ssl_context()
 
 
 def origin(base_url: str) -> str:

@@ -67,8 +67,9 @@ def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
     for element in _parsed(archive, workbook).iter():
         if _local_name(element.tag) == "sheet" and element.get("name") == sheet:
             identity = next((value for key, value in element.items() if key.endswith("}id")), "")
-            if identity in relationships:
-                return relationships[identity][1]
+            _, part = relationships.get(identity, ("", ""))
+            if part in archive.namelist():
+                return part
     raise UnsafeSheet("its archive does not tell where the sheet is")
 
 

@@ -125,6 +125,11 @@ def test_values_that_look_like_headers_are_not_taken_for_one() -> None:
     )
 
 
+def test_a_name_that_is_also_a_header_word_makes_no_header() -> None:
+    rows = head(["Anna", "Handy", "Rome", ""], ["Bob", "Sample", "Paris", PHONE])
+    assert refused(rows, code="no_header").startswith("No row looks like a header, but column D")
+
+
 def test_leads_above_a_header_are_not_dropped() -> None:
     sentence = refused(
         head(["Anna", "Rome", PHONE], ["Name", "City", "Phone"], ["Bob", "Paris", OTHER_PHONE]),
@@ -230,6 +235,15 @@ def test_many_headers_are_not_all_listed() -> None:
 def test_a_column_without_a_header_is_a_phone_column_if_it_is_full_of_phones() -> None:
     rows = head(["Name", "City"], ["Anna", "Rome", PHONE], ["Bob", "Paris", OTHER_PHONE])
     assert mapping_names(find_columns(rows)) == {"phone": "C", "full_name": "Name"}
+
+
+def test_a_column_without_a_header_that_holds_a_few_phones_is_not_guessed() -> None:
+    rows = head(["Name", "City"], ["Anna", "Rome", PHONE], ["Bob", "Paris", "no"], ["Eve", "Oslo", "no"])
+    sentence = refused(rows, code="no_phone_column")
+    assert sentence == (
+        'The header in row 1 has no phone column of the leads\' own, only "Name", "City": '
+        "name the column with --map phone=COLUMN, or the header row with --header-row N."
+    )
 
 
 def test_a_column_with_a_header_that_says_something_else_is_never_guessed() -> None:

@@ -122,7 +122,7 @@ def test_a_misspelt_phone_header_needs_cells_that_agree() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["State", "County", "Contract", "Username", "Compny Name", "Votes", "Resource"]
+    "text", ["State", "County", "Contract", "Username", "Compny Name", "Votes", "Resource", "Fast Nane"]
 )
 def test_a_word_that_only_resembles_a_field_is_none(text: str) -> None:
     assert field_of(text, misspelt=True) is None
@@ -164,6 +164,11 @@ def test_a_refusal_of_calls_is_understood(text: str) -> None:
 )
 def test_a_refusal_of_something_else_says_nothing_about_calls(text: str) -> None:
     assert field_of(text) is None
+
+
+@pytest.mark.parametrize("text", ["Person - Remarks", "Lead remarks", "contact_remarks"])
+def test_whose_it_is_does_not_change_what_a_header_means(text: str) -> None:
+    assert field_of(text) is Field.NOTES
 
 
 @pytest.mark.parametrize("text", ["OK to call", "Consent", "Permission to call"])

@@ -149,6 +149,7 @@ def test_the_sheet_s_name_stands_in_the_sentence() -> None:
         {"First_Name": "Total", "Mobile": "4031110246"},  # Excel adds up phone numbers, too
         {"Company": "Summe", "Notes": "12"},
         {"First_Name": "Leads exported on 2026-11-22 by the autumn team."},
+        {"First_Name": "Autumn fair 2026"},
         {"First_Name": "Confidential"},
         {"Company": "West"},
         {"Notes": "Call them before Friday"},

@@ -10,7 +10,11 @@ from dialer.notes import parse_notes
 from dialer.table import Row
 
 SHEET = Columns(
-    header_row=1, headers=("Phone", "Product", "First Name"), phones=(0,), results={"status": 3}, width=4
+    header_row=1,
+    headers=("Phone", "Product", "First Name", "status"),
+    phones=(0,),
+    results={"status": 3},
+    width=4,
 )
 
 
@@ -59,6 +63,15 @@ def test_an_unknown_column_is_named_with_those_there_are() -> None:
         'The sheet has "Phone", "Product", "First Name".'
     )
     assert caught.value.code == "column_not_found"
+
+
+def test_a_result_of_dialer_s_own_is_no_note() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_notes("Was {status}", SHEET)
+    assert caught.value.sentence == (
+        '--notes names the column "status", which dialer added to the sheet itself: '
+        'name one of "Phone", "Product", "First Name".'
+    )
 
 
 @pytest.mark.parametrize(

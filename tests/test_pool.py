@@ -40,7 +40,9 @@ def test_a_second_run_calls_nobody(world: World) -> None:
     assert len(world.api.received) == 10
 
 
-@pytest.mark.parametrize("rate", [Rate(count=1), Rate(count=7), Rate(count=50), Rate(count=60, per_seconds=60)])
+@pytest.mark.parametrize(
+    "rate", [Rate(count=1), Rate(count=7), Rate(count=50), Rate(count=60, per_seconds=60)]
+)
 def test_the_pace_is_never_exceeded_and_used_to_99_percent(make_world: MakeWorld, rate: Rate) -> None:
     world = make_world(leads=[lead(row) for row in range(2, 302)])
 
@@ -249,7 +251,9 @@ def test_a_lead_throttled_in_a_retry_is_called_later_in_it(world: World) -> None
     assert world.statuses()[4] == "queued"
 
 
-@pytest.mark.parametrize("body", ["<html>", "", '{"call_id": ', "[]", '{"call_id": null}', '{"status": "failed"}'])
+@pytest.mark.parametrize(
+    "body", ["<html>", "", '{"call_id": ', "[]", '{"call_id": null}', '{"status": "failed"}']
+)
 def test_a_2xx_is_a_call_whatever_its_body(world: World, body: str) -> None:
     world.api.scripts = {number(4): [f"odd:{body}"]}
 
@@ -388,7 +392,9 @@ def test_a_recent_number_is_called_once_recall_after_has_passed(make_world: Make
 
 def test_a_lead_outside_its_hours_is_deferred(world: World) -> None:
     def closed(one: object) -> Closed | None:
-        return Closed(world.loop.utc_now() + timedelta(hours=3), "Too early there.") if one == lead(5) else None
+        return (
+            Closed(world.loop.utc_now() + timedelta(hours=3), "Too early there.") if one == lead(5) else None
+        )
 
     progress = world.run(closed=closed)
 

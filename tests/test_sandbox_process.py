@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 import pytest
 
+from dialer.sandbox.__main__ import main
 from dialer.sandbox.child import SandboxDidNotStart, SandboxProcess
 from tests.sandbox_fixtures import ADA, post, raw_post
 
@@ -149,6 +150,22 @@ def test_an_option_that_makes_no_sense_is_one_clear_sentence() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--port", "99999", "'99999' is no port: it goes from 0 to 65535"),
+        ("--latency", "soon", "'soon' is no number of seconds from 0 to 86400"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_one_clear_sentence(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--database", ":memory:", option, value])
+    last_line = capsys.readouterr().err.splitlines()[-1]
+    assert (caught.value.code, last_line.partition(f"{option}: ")[2]) == (2, sentence)
+
+
 def test_the_announcement_is_one_line_and_nothing_else() -> None:
     with _started("--database", ":memory:", "--port", "0", "--announce") as process:
         assert process.stdout is not None
@@ -221,19 +238,31 @@ def test_a_person_is_told_what_is_needed_to_use_it() -> None:
 
 
 def test_a_verbose_sandbox_prints_one_line_for_each_request() -> None:
-    with _started("--database", ":memory:", "--port", "0", "--announce", "--verbose") as process:
+    command = (
+        "--database",
+        ":memory:",
+        "--port",
+        "0",
+        "--announce",
+        "--verbose",
+        "--script",
+        f"{ADA}=ok,drop",
+    )
+    with _started(*command) as process:
         base_url = _announced(process)
         post(base_url)
         post(base_url, "nonsense")
+        with raw_post(base_url) as connection:
+            assert connection.recv(1) == b""
         process.terminate()
         said = [line.split(" ", 2)[2] for line in process.communicate(timeout=10.0)[1].splitlines()]
-    assert said == ["POST /v1/calls/outbound 201", "POST /v1/calls/outbound 400"]
+    assert said == [f"POST /v1/calls/outbound {status}" for status in ("201", "400", "-")]
 
 
 def test_a_child_keeps_what_it_says() -> None:
     with SandboxProcess(":memory:", verbose=True) as sandbox:
         post(sandbox.base_url)
-        assert sandbox.said().endswith(" POST /v1/calls/outbound 201")
+    assert sandbox.said().endswith(" POST /v1/calls/outbound 201")
 
 
 def test_two_processes_can_share_one_file(tmp_path: Path) -> None:

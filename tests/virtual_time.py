@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer: hours of pacing run in milliseconds, every time alike."""
+"""An event loop whose clock jumps to the next timer: hours of pacing run in milliseconds, always alike."""
 
 from __future__ import annotations
 

@@ -55,9 +55,16 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, _noting(scope, send) if log.isEnabledFor(logging.INFO) else send)
+        noting = _Noting(send)
+        try:
+            await self._take(Exchange(scope, receive, noting))
+        finally:
+            log.info("%s %s %s", scope["method"], scope["path"], noting.http_status or "-")
+
+    async def _take(self, exchange: Exchange) -> None:
+        scope = exchange.scope
         if not scope["path"].startswith("/v1/"):
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, exchange.receive, exchange.send)
         elif scope["method"] == "POST" and scope["path"] == CALL_PATH:
             await self._take_call(exchange)
         else:
@@ -194,10 +201,14 @@ def _authorization(scope: Scope) -> bytes | None:
     return next((value for name, value in scope["headers"] if name == b"authorization"), None)
 
 
-def _noting(scope: Scope, send: Send) -> Send:
-    async def noting(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            log.info("%s %s %s", scope["method"], scope["path"], message["status"])
-        await send(message)
+class _Noting:
+    """Sends on what it is given, and remembers the status."""
 
-    return noting
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.http_status: int | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.http_status = message["status"]
+        await self._send(message)

@@ -42,7 +42,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a valid request asks for; an empty string is not given. Its source and notes only the record keeps."""
+    """What a valid request asks for; an empty string is not given. Only the record keeps source and notes."""
 
     phone_number: str
     assistant_id: str

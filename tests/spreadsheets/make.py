@@ -71,7 +71,8 @@ def xlsx_parts(
         '<patternFill patternType="gray125"/></fill></fills><borders count="1"><border/></borders>'
         '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/>'
         '<xf numFmtId="14" applyNumberFormat="1"/>'
-        "</cellXfs></styleSheet>",
+        '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+        "</styleSheet>",
         "xl/worksheets/sheet1.xml": worksheet,
         **more,
     }
