@@ -10,6 +10,7 @@ from typing import BinaryIO
 from dialer.archive_limits import MAX_FILE_BYTES, encrypted, open_archive, too_big
 from dialer.errors import SheetError
 from dialer.table import Format
+from dialer.text_encoding import as_characters
 
 _SAMPLE = 1 << 16
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -28,10 +29,11 @@ _OTHER_KINDS = (
     (b"SQLite format 3", "a database", "export the leads as CSV"),
     (b"PAR1", "a Parquet file", "convert it to CSV"),
 )
-_MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table", b"workbook", b"<feed", b"<rss")
+_MARKUP = ("<!doctype html", "<html", "<head", "<body", "<table", "workbook", "<feed", "<rss")
 _MARKUP_WITHIN = 4096
 _TAG = re.compile(rb"<[^<>]*>")
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\x0b\x1b\x1a\0"))
+_CONTROL = [chr(code) for code in range(32) if chr(code) not in "\0\t\n\x0b\f\r\x1a\x1b"]
+_MAX_CONTROL_SHARE = 0.02
 
 
 def find_format(file: BinaryIO, *, name: str) -> Format:
@@ -123,16 +125,11 @@ def _check_text(start: bytes, name: str) -> None:
     for magic, kind, advice in _OTHER_KINDS:
         if start.startswith(magic):
             raise _not_a_sheet(name, kind, advice)
-    plain = (
-        start.replace(b"\0", b"")
-        .removeprefix(b"\xff\xfe")
-        .removeprefix(b"\xfe\xff")
-        .removeprefix(b"\xef\xbb\xbf")
-    )
-    opening = plain[:_MARKUP_WITHIN].lower()
-    if opening.lstrip().startswith(b"<") and any(word in opening for word in _MARKUP):
+    text = as_characters(start).replace("\0", "")
+    opening = text[:_MARKUP_WITHIN].lower()
+    if opening.lstrip().startswith("<") and any(word in opening for word in _MARKUP):
         raise _not_a_sheet(name, "a web page or XML file", "open it in Excel and save it as .xlsx or .csv")
-    if len(plain) - len(plain.translate(None, _CONTROL)) > len(plain) * 0.02 or not plain:
+    if sum(map(text.count, _CONTROL)) > len(text) * _MAX_CONTROL_SHARE or not text:
         raise _not_a_sheet(name, "neither a workbook nor text", "save the leads as .xlsx or .csv")
 
 

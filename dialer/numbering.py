@@ -193,20 +193,20 @@ def _why_not(digits: str, plan: Plan | None) -> PhoneProblem:
         return phone_problem(PhoneCode.SHORT_CODE)
     if _valid(number) and len(national) > len(digits):  # libphonenumber put in the one area code of an island
         return phone_problem(PhoneCode.AREA_CODE_MISSING, calling_code=str(number.country_code))
-    return _why_invalid(number, region)
+    return _why_invalid(number, region, at_home=plan is not None)
 
 
-def _why_invalid(number: PhoneNumber, region: str) -> PhoneProblem:
+def _why_invalid(number: PhoneNumber, region: str, *, at_home: bool) -> PhoneProblem:
     calling_code = number.country_code or 0
     match phonenumbers.is_possible_number_with_reason(number):
-        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        case ValidationResult.IS_POSSIBLE_LOCAL_ONLY if at_home:
             return phone_problem(PhoneCode.AREA_CODE_MISSING, calling_code=str(calling_code))
         case ValidationResult.TOO_LONG:
             return phone_problem(PhoneCode.TOO_LONG, place=_place(" for", region, calling_code))
-        case ValidationResult.TOO_SHORT | ValidationResult.INVALID_LENGTH:
-            return phone_problem(PhoneCode.TOO_SHORT, place=_place(" for", region, calling_code))
-        case _:
+        case ValidationResult.IS_POSSIBLE:
             return phone_problem(PhoneCode.UNASSIGNED, place=_place(" in", region, calling_code))
+        case _:
+            return phone_problem(PhoneCode.TOO_SHORT, place=_place(" for", region, calling_code))
 
 
 def _place(preposition: str, region: str, calling_code: int) -> str:

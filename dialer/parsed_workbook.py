@@ -98,13 +98,13 @@ class ParsedWorkbook:
         first, more = 1, True
         self._ask(sheet, first)
         while more:
-            if walk != self._walk:
-                raise RuntimeError("another walk over the workbook has begun")
             batch, more = self._batch(sheet, first)
             if more:
                 self._ask(sheet, first + len(batch))  # the child works while these rows are looked at
             for number, cells in enumerate(batch, first):
                 yield Row(number, tuple(cells))
+                if walk != self._walk:
+                    raise RuntimeError("another walk over the sheet has begun")
             first += len(batch)
 
     def _read_heads(self) -> tuple[SheetHead, ...]:

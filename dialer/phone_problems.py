@@ -85,7 +85,8 @@ _SENTENCES = {
     PhoneCode.TOO_SHORT: "The number has too few digits{place}: find the missing ones.",
     PhoneCode.TOO_LONG: "The number has too many digits{place}: leave only one number, and write a foreign"
     " one with + and its country code.",
-    PhoneCode.UNASSIGNED: "No number{place} begins like this: check its digits and its country.",
+    PhoneCode.UNASSIGNED: "No number{place} looks like this: check its area code, its digits and its"
+    " country.",
     PhoneCode.EMERGENCY: "This is an emergency number, which is never called: fill in the lead's own number.",
     PhoneCode.SHORT_CODE: "This is a short code of a service, not a person's number: fill in the lead's own.",
     PhoneCode.PREMIUM_RATE: "Premium-rate numbers are never called: fill in the lead's own number.",

@@ -53,7 +53,7 @@ _EXTENSION = re.compile(
     r"[\s.:#-]*(?P<extension>[0-9]{1,6})[\s)#]*",
     re.IGNORECASE | re.DOTALL,
 )
-_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3}){2,4}(?:\.0+)?")  # 2,015,550,123
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3}){3,4}(?:\.0+)?")  # 2,015,550,123
 _FLOAT = re.compile(r"(\+?[1-9][0-9]{3,})[.,]0+")
 _FRACTION = re.compile(r"\+?[0-9]{4,}[.,][0-9]{1,2}")
 # 030/1234567, +49 30/1234567, 201/555-0123: a stroke behind the area code, as many countries write it
@@ -66,7 +66,7 @@ _NUMBER_BREAK = re.compile(r"[^0-9\s().+_\[\]-]+|(?=\+)|\n")
 _ALLOWED = re.compile(r"[(\[ ]*\+?[0-9\s().\[\]_-]*")
 _ZERO_IN_BRACKETS = re.compile(r"[(\[]\s*0\s*[)\]]")
 _LATE_BRACKET = re.compile(r"(?:[^0-9]*[0-9]){7}.*[(\[].*[0-9].*", re.DOTALL)
-_WIDE_GAP = re.compile(r"\s{2,}|[\t\n]")
+_WIDE_GAP = re.compile(r"\s{2,}|\t")
 _COUNTED_UP_FROM_ONE = "1234567890" * 2
 _COUNTED_UP_FROM_ZERO = "0123456789" * 2
 
@@ -270,7 +270,7 @@ def _stands_in(groups: tuple[str, ...], digits: str, *, plus: bool) -> bool:
     Real numbers count upwards too (+33 1 23 45 67 89 is one), so the grouping has to be a lazy one.
     """
     if len(set(digits)) <= 1:
-        return len(digits) > 3 or not digits.strip("0")
+        return len(digits) > 3 or digits in ("0", "00")
     if len(digits) < 6:
         return False
     if _COUNTED_UP_FROM_ONE.startswith(digits):
@@ -281,14 +281,17 @@ def _stands_in(groups: tuple[str, ...], digits: str, *, plus: bool) -> bool:
 
 def _two_numbers(body: str, groups: tuple[str, ...], digits: str) -> bool:
     """True where the grouping looks like two numbers: "2015550123 2015550124", "201 555 0123 (204)"."""
-    if sum(len(group) >= _ONE_NUMBER for group in groups) > 1 or _LATE_BRACKET.fullmatch(body):
+    if (
+        sum(len(group) >= _ONE_NUMBER for group in groups) > 1
+        or "\n" in body
+        or _LATE_BRACKET.fullmatch(body)
+    ):
         return True
     parts = [sum(map(str.isdecimal, part)) for part in _WIDE_GAP.split(body)]
     if sum(part >= _ONE_NUMBER for part in parts) > 1:
         return True
-    if len(digits) <= (
-        19 if digits[0] == "0" else 15
-    ):  # a prefix of up to three digits, and a bracketed zero
+    prefixed = digits.startswith(("00", "011"))
+    if len(digits) <= (19 if prefixed else 15):  # E.164's most; a prefix and a bracketed zero come on top
         return False
     before = 0
     for group in groups:

@@ -77,6 +77,8 @@ _LONGEST_LOCAL = {"BG": 7, "HR": 7, "IE": 7, "IL": 7, "IQ": 7, "KH": 7, "LB": 6,
 _LONGEST_LOCAL_ANYWHERE = 8
 # Nobody leaves out the zero of a longer number: 4915112345678 is +49 151 12345678, not 04915 112345678.
 _LONGEST_WITHOUT_ZERO = 11
+_LONGEST_OF_ALL = 12  # Indonesian mobiles; what is longer is rather two numbers
+_COUNTED_UP = "12345678901"  # +1 234 567 8901
 # Where the same digits are a number with a zero of their own and another one without it.
 _SOME_BEGIN_WITH_ZERO = frozenset({"GA"})
 _INTERNATIONAL_PREFIXES = ("00", "011", "010", "810")  # most countries, America, Japan, Russia and neighbours
@@ -234,7 +236,7 @@ def _dialled_at_home(digits: str, home: Plan) -> Iterator[_Reading]:
             yield number, _Basis.COUNTRY
     elif home.zero_is_trunk and home.zero_belongs_before(current):
         longest_local = _LONGEST_LOCAL.get(home.region, _LONGEST_LOCAL_ANYWHERE)
-        certain = len(current) > longest_local or home.fixed_lengths == (len(current),)
+        certain = longest_local < len(current) <= _LONGEST_OF_ALL or home.fixed_lengths == (len(current),)
         yield number, _Basis.LOST_ZERO if certain else _Basis.PERHAPS_LOST_ZERO
     else:
         yield number, _Basis.COUNTRY
@@ -264,7 +266,7 @@ def _not_dialled(number: Number, basis: _Basis) -> PhoneProblem | None:
     """Why the one number that was read is not dialled after all, if it is not."""
     if number.never_called:
         return phone_problem(number.never_called)
-    if len(set(number.national)) == 1:
+    if len(set(number.national)) == 1 or number.e164[1:] == _COUNTED_UP:
         return phone_problem(PhoneCode.PLACEHOLDER)
     if basis is _Basis.PERHAPS_LOST_ZERO:
         return phone_problem(PhoneCode.ZERO_MISSING, calling_code=str(number.calling_code))

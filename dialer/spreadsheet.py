@@ -34,8 +34,8 @@ class Spreadsheet:
     def rows(self, sheet: str | None = None) -> Iterator[Row]:
         """Streams every row of a sheet from row 1 to the last used one, blank rows included.
 
-        Row numbers and the positions of cells are Excel's. None means the first sheet. Take one walk to its
-        end before the next. Raises UsageError for a sheet that does not exist, and SheetError where a text
+        Row numbers and the positions of cells are Excel's. None means the first sheet. A new walk ends the
+        one before it. Raises UsageError for a sheet that does not exist, and SheetError where a text
         turns out to be unreadable further down.
         """
         return self._walk(0 if sheet is None else self._position(sheet))
@@ -81,10 +81,17 @@ def open_table(
 
 
 def _text(file: BinaryIO, form: TextForm, name: str) -> Spreadsheet:
+    walks = 0
+
     def walk(_sheet: int) -> Iterator[Row]:
+        nonlocal walks
+        walks += 1
+        this = walks
         for record in read_records(file, form, name=name):
             if record.number:  # the line `sep=;` has none
                 yield Row(record.number, tuple(record.cells))
+            if this != walks:  # the file stands elsewhere by now
+                raise RuntimeError("another walk over the sheet has begun")
 
     info = TableInfo(name, Format.CSV, encoding=form.encoding.name, delimiter=form.delimiter)
     return Spreadsheet(info, (SheetHead(None, tuple(islice(walk(0), HEAD_ROWS))),), walk)

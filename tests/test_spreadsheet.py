@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import resource
 import tracemalloc
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer import parsed_workbook
+from dialer import parsed_workbook, parsing_child
 from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
 from dialer.parsed_workbook import ParsedWorkbook
 from dialer.spreadsheet import open_table
@@ -146,6 +147,33 @@ def test_a_walk_that_was_given_up_does_not_disturb_the_next(tmp_path: Path) -> N
     with open_table(sheet_of(tmp_path, 2500)) as table:
         next(table.rows())
         assert [row.number for row in table.rows()] == list(range(1, 2501))
+
+
+@pytest.mark.parametrize("name", ["begins_at_c4.xlsx", "semicolons_western.csv"])
+def test_an_older_walk_does_not_go_on_beside_a_newer_one(name: str) -> None:
+    with open_table(SHEETS / name) as table:
+        older = table.rows()
+        next(older)
+        next(table.rows())
+        with pytest.raises(RuntimeError, match="another walk over the sheet has begun"):
+            list(older)
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF16_LE])
+def test_utf_16_is_text_even_where_its_bytes_look_like_control_characters(
+    tmp_path: Path, mark: bytes
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(mark + ("\u4e03\u0b05,12015550123\r\n" * 9).encode("utf-16-le"))
+    assert read(path)[0] == (1, ("\u4e03\u0b05", "12015550123"))
+
+
+def test_sheets_too_large_to_keep_are_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing_child, "_MAX_KEPT_CELLS", 0)
+    with (SHEETS / "honest.xlsx").open("rb") as file:
+        workbook = parsing_child._Workbook(file)
+        heads = [head["rows"] for head in workbook.heads(60)]
+        assert [list(workbook.rows(index)) for index in (2, 0, 1)] == [heads[2], heads[0], heads[1]]
 
 
 def test_a_text_can_be_walked_again_and_again() -> None:
