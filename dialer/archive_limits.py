@@ -153,7 +153,7 @@ def _declares_doctype(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
             return False
         except _DoctypeMet:
             return True
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):  # not XML, or in an encoding nobody knows
             return b"<!doctype" in start.replace(b"\0", b"").lower()
     return True  # a prolog of a megabyte hides something
 

@@ -112,13 +112,16 @@ def _signals_stop(pool: Pool) -> Iterator[None]:
         sentence = "Stopped: calls under way were finished, the rest is called by the same command."
         pool.stop(Stop("interrupted", sentence, exit_code=INTERRUPTIONS[number]))
 
+    before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
     for number in INTERRUPTIONS:
         loop.add_signal_handler(number, hear, number)
     try:
         yield
     finally:
-        for number in INTERRUPTIONS:
+        for number, handler in before.items():
+            # asyncio would leave SIGTERM deadly, and the report is still to be written.
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 def _tell_unwritten(progress: Progress) -> None:

@@ -187,7 +187,7 @@ def _why_not(digits: str, plan: Plan | None) -> PhoneProblem:
     if len(national) > 3 and (len(set(national)) == 1 or _COUNTED_UP.startswith(national)):
         return phone_problem(PhoneCode.PLACEHOLDER)
     region = plan.region if plan else phonenumbers.region_code_for_country_code(number.country_code or 0)
-    if is_emergency(national, region):
+    if phonenumbers.is_emergency_number(national, region):
         return phone_problem(PhoneCode.EMERGENCY)
     if len(national) <= LONGEST_SHORT_CODE and phonenumbers.is_valid_short_number_for_region(number, region):
         return phone_problem(PhoneCode.SHORT_CODE)

@@ -97,7 +97,7 @@ def execute(job: Job, *, ask: Ask) -> Result:
     """Run a job to its end and tell how it ended. Raises DialerError where it cannot go on."""
     begun = time.monotonic()
     name = campaign_name(job.leads, job.campaign)
-    kept = None if job.dry_run else data_folder() / "standard-input" / quote(name, safe=" ")
+    kept = None if job.dry_run else data_folder() / "standard-input" / f"{quote(name, safe=' ')}.input"
     with (
         taken(job.leads, keep_input_in=kept) as snapshot,
         open_api(job.place, timeout=job.policy.timeout, key_needed=not job.dry_run) as api,

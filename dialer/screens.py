@@ -187,7 +187,7 @@ def check_screen(
     for verdict, count in counts.items():
         if count:
             table.add_row(verdict, f"{count:,}")
-    return Group(head, Text(), mapping, Text(), table)
+    return Group(head, Text(), mapping, Text(), table, Text())
 
 
 def problems_screen(kinds: Iterable[ProblemKind], cells: Mapping[str, Sequence[str]]) -> Table:

@@ -99,7 +99,7 @@ def _well_formed(chunks: Iterable[bytes]) -> Iterator[bytes]:
             parser.Parse(chunk, False)  # noqa: FBT003 - expat takes no keyword
             yield chunk
         parser.Parse(b"", True)  # noqa: FBT003
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter for odd encodings
         raise UnsafeSheet(f"its XML is not well-formed ({error})") from error
 
 

@@ -88,8 +88,8 @@ def _parsed(archive: zipfile.ZipFile, part: str) -> Element:
         if archive.getinfo(part).file_size > _MAX_DIRECTORY_PART_BYTES:
             raise UnsafeSheet(f"its part {part} is too large")
         root: Element = fromstring(archive.read(part), forbid_dtd=True)
-    except KeyError as error:
-        raise UnsafeSheet(f"its archive has no part {part}") from error
+    except LookupError as error:
+        raise UnsafeSheet(f"its part {part} is missing, or in an encoding that nobody knows") from error
     return root
 
 

@@ -17,7 +17,7 @@ from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
 from dialer.parsed_workbook import ParsedWorkbook
 from dialer.spreadsheet import open_table
 from dialer.table import Format, Row, TableInfo
-from tests.spreadsheets.make import text_cell, xlsx, zipped
+from tests.spreadsheets.make import text_cell, xlsx, xlsx_parts, zipped
 
 SHEETS = Path(__file__).parent / "spreadsheets"
 
@@ -160,9 +160,7 @@ def test_an_older_walk_does_not_go_on_beside_a_newer_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF16_LE])
-def test_utf_16_is_text_even_where_its_bytes_look_like_control_characters(
-    tmp_path: Path, mark: bytes
-) -> None:
+def test_utf_16_is_text_even_where_its_bytes_look_like_controls(tmp_path: Path, mark: bytes) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(mark + ("\u4e03\u0b05,12015550123\r\n" * 9).encode("utf-16-le"))
     assert read(path)[0] == (1, ("\u4e03\u0b05", "12015550123"))
@@ -350,6 +348,14 @@ def test_a_workbook_of_more_than_a_hundred_megabytes_is_refused(tmp_path: Path) 
         "a.xlsx is larger than 100 MB, the limit for workbooks; split it, or save the sheet as CSV, which may"
         " have any size."
     )
+
+
+def test_a_part_in_an_encoding_that_nobody_knows_has_no_doctype(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(
+        zipped(xlsx_parts("<sheetData/>") | {"a.xml": '<?xml version="1.0" encoding="UTF-98"?><a/>'})
+    )
+    assert read(path) == []
 
 
 def test_a_doctype_is_found_in_utf_16_and_behind_a_long_comment(tmp_path: Path) -> None:

@@ -358,11 +358,17 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     "no sheet": lambda: without(PART),
     "another sheet": lambda: zipped(xlsx_parts("<sheetData/>", name="Other")),
     "a sheet in UTF-16": lambda: xlsx(f'<worksheet xmlns="{MAIN}"><sheetData/></worksheet>'.encode("utf-16")),
+    "an encoding nobody knows": lambda: xlsx(
+        f'<?xml version="1.0" encoding="UTF-98"?><worksheet xmlns="{MAIN}"><sheetData/></worksheet>'
+    ),
     "a chart": lambda: xlsx(f'<chartsheet xmlns="{MAIN}"/>'),
     "no sheetData": lambda: xlsx(f'<worksheet xmlns="{MAIN}"/>'),
     "a DOCTYPE": lambda: xlsx(f'<!DOCTYPE a><worksheet xmlns="{MAIN}"><sheetData/></worksheet>'),
     "a DOCTYPE in the workbook": lambda: zipped(
         xlsx_parts("<sheetData/>") | {"xl/workbook.xml": "<!DOCTYPE a><a/>"}
+    ),
+    "a workbook in an encoding nobody knows": lambda: zipped(
+        xlsx_parts("<sheetData/>") | {"xl/workbook.xml": '<?xml version="1.0" encoding="ATF-8"?><a/>'}
     ),
     "no room": lambda: xlsx('<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>'),
 }
