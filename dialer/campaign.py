@@ -14,6 +14,9 @@ _RATE = re.compile(r"(?P<count>\d{1,6})\s*/\s*(?P<unit>s|sec|second|m|min|minute
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|sec|m|min|h|d)?", re.IGNORECASE)
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
 
+# Further back than this there is no date that compares with ours.
+_LONGEST_DURATION = timedelta(days=36_525)
+
 REPLY_SECONDS = 2.0  # how long a reply is expected to take when the number of callers is chosen
 MOST_CALLERS = 50
 
@@ -52,12 +55,10 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no duration: write a number and s, min, h or d, as 60s or 24h.")
-    try:
-        return timedelta(seconds=float(match["number"]) * _SECONDS[(match["unit"] or "s").lower()])
-    except OverflowError:
-        raise ValueError(
-            f"{text!r} is too long a duration: write a number and s, min, h or d, as 24h."
-        ) from None
+    seconds = float(match["number"]) * _SECONDS[(match["unit"] or "s").lower()]
+    if seconds > _LONGEST_DURATION.total_seconds():
+        raise ValueError(f"{text!r} is too long a duration: write a number and s, min, h or d, as 24h.")
+    return timedelta(seconds=seconds)
 
 
 def format_duration(duration: timedelta) -> str:
@@ -66,7 +67,7 @@ def format_duration(duration: timedelta) -> str:
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds and seconds % size == 0:
             return f"{int(seconds // size)}{unit}"
-    return f"{seconds:g}s"
+    return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 
 
 def parse_rows(text: str) -> tuple[tuple[int, int], ...]:

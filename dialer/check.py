@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from dialer import account, loads, screens
 from dialer.campaign import Reading
 from dialer.errors import SheetError
@@ -184,9 +182,9 @@ def report_check(
     """Print what was found, write the fix-list if asked for, and give the exit code."""
     found = checking.findings()
     if as_json or as_jsonl:
-        click.echo(json.dumps(found.table, ensure_ascii=False))
+        screens.give(json.dumps(found.table, ensure_ascii=False))
         for row in checking.rows() if as_jsonl else ():
-            click.echo(json.dumps(row, ensure_ascii=False))
+            screens.give(json.dumps(row, ensure_ascii=False))
     else:
         console = screens.console(stderr=False)
         console.print(screens.check_screen(found.table, found.samples, found.table["counts"]))

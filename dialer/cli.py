@@ -12,6 +12,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -189,13 +190,14 @@ def call(number: str, **options: Any) -> int:
 @global_options
 def report(campaign: str, output: Path | None, **options: Any) -> int:
     """Write the reports of a campaign again, from the ledger and its sheet."""
+    from dialer import screens
     from dialer.reports import rewrite
 
     written = rewrite(place_of(options), campaign, output=output)
     if options["as_json"]:
         _print_json({"campaign": campaign, "report": str(written.sheet.path), "html": str(written.html)})
     else:
-        click.echo(f"{written.sheet.path}\n{written.html}")
+        screens.give(f"{written.sheet.path}\n{written.html}")
     return 0
 
 
@@ -282,13 +284,26 @@ def sandbox(port: int, database: Path | None, config: Path | None, **options: An
 
 
 def _print_json(content: Any) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False))
+    from dialer import screens
+
+    screens.give(json.dumps(content, ensure_ascii=False))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; every error is one sentence on stderr."""
-    given = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGTERM, _terminate)
+    code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            # Its reader has gone, or its disk is full: the interpreter must not stumble over it at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
+
+
+def _exit_code(given: list[str]) -> int:
     try:
         code = cli.main(args=given, prog_name="dialer", standalone_mode=False)
     except DialerError as error:
@@ -304,10 +319,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(
             "Terminated: nothing is lost, the same command goes on.", "terminated", _TERMINATED, given
         )
-    except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not stumble over it again at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        sentence = (
+            f"The system refused: {error}. Nothing is lost: put that right, then run the same command again."
+        )
+        return _fail(sentence, "system", 1, given)
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours is one sentence, never a traceback
         sentence = (
             f"A fault inside dialer ({type(error).__name__}: {error}): nothing is lost; please report it."
@@ -328,7 +344,10 @@ def _fail(sentence: str, code: str, exit_code: int, arguments: list[str]) -> int
     from dialer.printable import clean
 
     words = clean(sentence, longest=4000)
-    click.echo(f"dialer: {words}", err=True)
+    with suppress(OSError):
+        click.echo(f"dialer: {words}", err=True)
     if "--json" in arguments or os.environ.get("DIALER_JSON", "").lower() in {"1", "true", "yes", "on"}:
-        _print_json({"error": {"code": code, "message": words, "exit_code": exit_code}})
+        error = {"code": code, "message": words, "exit_code": exit_code}
+        with suppress(OSError):
+            click.echo(json.dumps({"error": error}, ensure_ascii=False))
     return exit_code

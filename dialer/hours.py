@@ -183,9 +183,8 @@ def _opening(
     doubtful = [name for name, rule in found.items() if rule is None or rule.confidence == "D"]
     if window is None and (doubtful or not found):
         where = ", ".join(doubtful) or "this number's country"
-        reason = (
-            f"The calling hours of {where} are not known for certain; set a calling window to call there."
-        )
+        known = f"The calling hours of {where} are not known for certain"
+        reason = f"{known}: --any-hour calls there, and you answer for it."
         return _refusal(f"{where} unknown", reason)
     holding = [rule for rule in found.values() if rule and rule.week]
     if window:

@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumber, PhoneNumberType, ValidationResult
 
 from dialer.phone_problems import PhoneCode, PhoneProblem, phone_problem
+from dialer.phone_text import COUNTED_UP
 
 NANP = 1  # the calling code of the North American Numbering Plan
 
@@ -25,7 +26,7 @@ _NEVER_CALLED = {
 LONGEST_SHORT_CODE = 6
 _NO_REGION = "001"  # libphonenumber's word for codes that belong to no country, such as +883
 _FICTIONAL_AREA = re.compile(r"555\d{7}")  # +1 555: assigned to nobody; the API's own example is in it
-_COUNTED_UP = "12345678901234567890"
+_LONGEST_E164 = 15  # digits, the country code among them (ITU-T E.164); libphonenumber lets a few more pass
 # Trunk prefixes that are more than one fixed string: two stages (Belarus), an old and a new one (Lithuania),
 # the carrier's choice that Brazilians write in front of the area code (0 15 11 ...).
 _TRUNKS = {"BR": r"(?:0(?:\d\d)?)?", "BY": "(?:80?|0)?", "LT": "[08]?"}
@@ -137,13 +138,16 @@ def number_dialled_from(digits: str, region: str) -> Number | None:
         number = phonenumbers.parse(digits, region)
     except NumberParseException:
         return None
-    return None if number.country_code == phonenumbers.country_code_for_region(region) else _valid(number)
+    found = None if number.country_code == phonenumbers.country_code_for_region(region) else _valid(number)
+    return found if found and digits.endswith(found.e164[1:]) else None
 
 
 def _valid(number: PhoneNumber) -> Number | None:
     """The number, if libphonenumber calls it valid or it is in the fictional area code +1 555."""
     calling_code = number.country_code or 0
     national = phonenumbers.national_significant_number(number)
+    if len(f"{calling_code}{national}") > _LONGEST_E164:
+        return None
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
         fictional = calling_code == NANP and _FICTIONAL_AREA.fullmatch(national)
@@ -184,21 +188,25 @@ def _why_not(digits: str, plan: Plan | None) -> PhoneProblem:
         )
         return phone_problem(code, place=_place(" for", plan.region, plan.calling_code) if plan else "")
     national = phonenumbers.national_significant_number(number)
-    if len(national) > 3 and (len(set(national)) == 1 or _COUNTED_UP.startswith(national)):
+    if len(national) > 3 and (len(set(national)) == 1 or COUNTED_UP.startswith(national)):
         return phone_problem(PhoneCode.PLACEHOLDER)
     region = plan.region if plan else phonenumbers.region_code_for_country_code(number.country_code or 0)
     if phonenumbers.is_emergency_number(national, region):
         return phone_problem(PhoneCode.EMERGENCY)
     if len(national) <= LONGEST_SHORT_CODE and phonenumbers.is_valid_short_number_for_region(number, region):
         return phone_problem(PhoneCode.SHORT_CODE)
-    if _valid(number) and len(national) > len(digits):  # libphonenumber put in the one area code of an island
-        return phone_problem(PhoneCode.AREA_CODE_MISSING, calling_code=str(number.country_code))
+    if _valid(number):  # with an area code that libphonenumber put in, or a carrier's code that it took out
+        code = PhoneCode.AMBIGUOUS if national in digits else PhoneCode.AREA_CODE_MISSING
+        return phone_problem(code, calling_code=str(number.country_code))
     return _why_invalid(number, region, at_home=plan is not None)
 
 
 def _why_invalid(number: PhoneNumber, region: str, *, at_home: bool) -> PhoneProblem:
     calling_code = number.country_code or 0
-    match phonenumbers.is_possible_number_with_reason(number):
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if len(f"{calling_code}{phonenumbers.national_significant_number(number)}") > _LONGEST_E164:
+        reason = ValidationResult.TOO_LONG
+    match reason:
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY if at_home:
             return phone_problem(PhoneCode.AREA_CODE_MISSING, calling_code=str(calling_code))
         case ValidationResult.TOO_LONG:

@@ -67,7 +67,7 @@ _ALLOWED = re.compile(r"[(\[ ]*\+?[0-9\s().\[\]_-]*")
 _ZERO_IN_BRACKETS = re.compile(r"[(\[]\s*0\s*[)\]]")
 _LATE_BRACKET = re.compile(r"(?:[^0-9]*[0-9]){7}.*[(\[].*[0-9].*", re.DOTALL)
 _WIDE_GAP = re.compile(r"\s{2,}|\t")
-_COUNTED_UP_FROM_ONE = "1234567890" * 2
+COUNTED_UP = "1234567890" * 2
 _COUNTED_UP_FROM_ZERO = "0123456789" * 2
 
 _NO_NUMBER = frozenset(
@@ -273,7 +273,7 @@ def _stands_in(groups: tuple[str, ...], digits: str, *, plus: bool) -> bool:
         return len(digits) > 3 or digits in ("0", "00")
     if len(digits) < 6:
         return False
-    if _COUNTED_UP_FROM_ONE.startswith(digits):
+    if COUNTED_UP.startswith(digits):
         return plus or all(len(group) >= 3 or group == "1" for group in groups)
     lazy = len(groups) == 1 or groups == ("01234", "567890")
     return _COUNTED_UP_FROM_ZERO.startswith(digits) and lazy and not plus

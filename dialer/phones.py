@@ -29,7 +29,7 @@ from dialer.numbering import (
     why_not_at_home,
 )
 from dialer.phone_problems import PhoneCode, PhoneProblem, phone_problem
-from dialer.phone_text import Written, in_plain_signs, read_text, says_nothing
+from dialer.phone_text import COUNTED_UP, Written, in_plain_signs, read_text, says_nothing
 
 __all__ = [
     "Phone",
@@ -78,7 +78,6 @@ _LONGEST_LOCAL_ANYWHERE = 8
 # Nobody leaves out the zero of a longer number: 4915112345678 is +49 151 12345678, not 04915 112345678.
 _LONGEST_WITHOUT_ZERO = 11
 _LONGEST_OF_ALL = 12  # Indonesian mobiles; what is longer is rather two numbers
-_COUNTED_UP = "12345678901"  # +1 234 567 8901
 # Where the same digits are a number with a zero of their own and another one without it.
 _SOME_BEGIN_WITH_ZERO = frozenset({"GA"})
 _INTERNATIONAL_PREFIXES = ("00", "011", "010", "810")  # most countries, America, Japan, Russia and neighbours
@@ -266,7 +265,7 @@ def _not_dialled(number: Number, basis: _Basis) -> PhoneProblem | None:
     """Why the one number that was read is not dialled after all, if it is not."""
     if number.never_called:
         return phone_problem(number.never_called)
-    if len(set(number.national)) == 1 or number.e164[1:] == _COUNTED_UP:
+    if len(set(number.national)) == 1 or COUNTED_UP.startswith(number.e164[1:]):
         return phone_problem(PhoneCode.PLACEHOLDER)
     if basis is _Basis.PERHAPS_LOST_ZERO:
         return phone_problem(PhoneCode.ZERO_MISSING, calling_code=str(number.calling_code))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ _REFUSES_ONE_LEAD = frozenset({400, 412, 417, 422, 423, 424, 428, 451})
 _REFUSES_ALL = frozenset({401, 402, 404, 405, 406, 410, 411, 413, 414, 415, 421, 425, 426, 431, 501, 505})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _LONGEST_WORD = 100
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?")
+_ENDLESS_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def read_reply(reply: Reply, *, sent_to: str) -> Outcome:
 
 def error_of(reply: Reply) -> tuple[str, str]:
     """The API's own code and message, or `http_<status>` and the status' usual phrase where it gave none."""
-    error = _json_object(reply.body).get("error")
+    error = (_json_object(reply.body) or {}).get("error")
     code, message = f"http_{reply.status}", _phrase(reply.status)
     if isinstance(error, dict):
         code = _word(error.get("code")) or code
@@ -82,20 +85,23 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     A date is compared with the reply's own Date, not with our clock. A fraction is rounded up.
     """
     text = headers.get("retry-after", "").strip()
-    try:
-        seconds = float(text)
-    except ValueError:
-        return _seconds_until(text, headers.get("date", ""))
-    return float(math.ceil(seconds)) if math.isfinite(seconds) and seconds >= 0 else None
+    if _SECONDS.fullmatch(text):
+        return float(math.ceil(min(float(text), _ENDLESS_SECONDS)))
+    return _seconds_until(text, headers.get("date", ""))
 
 
 def _called(reply: Reply, sent_to: str) -> Called:
-    body = _json_object(reply.body)
-    oddities = [] if body else ["the reply was no JSON object"]
+    found = _json_object(reply.body)
+    body = found or {}
+    oddities = []
     call_id = _word(body.get("call_id"))
     status = _word(body.get("status"))
-    if body and call_id is None:
+    if found is None:
+        oddities.append("the reply was no JSON object")
+    elif call_id is None:
         oddities.append("the reply held no call_id")
+    elif call_id != body["call_id"]:
+        oddities.append("the reply held an odd call_id")  # a number, or what cannot stand in a cell as it is
     if status is not None and status.lower() in RESERVED_STATUSES:
         oddities.append(f"the API gave the new call the status “{status}”")
         status = None
@@ -113,12 +119,12 @@ def _called(reply: Reply, sent_to: str) -> Called:
     )
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _word(value: object) -> str | None:

@@ -12,6 +12,9 @@ from dialer.retry import LeadState
 
 NOT_CALLED_YET = "Not called yet: run the same command again."
 
+# What has happened, or may have, stays on record when the row says later on that it must not be called.
+_HAPPENED = frozenset({LeadState.SENDING, LeadState.CALLED, LeadState.UNKNOWN})
+
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
@@ -76,6 +79,9 @@ def row_result(record: RowRecord, *, now: datetime) -> RowResult | None:
         case Verdict.NOT_A_LEAD:
             return None
         case Verdict.INVALID | Verdict.SUPPRESSED:
+            lead = record.lead
+            if lead is not None and lead.row == record.row and lead.state in _HAPPENED:
+                return _lead_result(record.row, lead, now)
             return _not_callable(record)
         case Verdict.DUPLICATE:
             if record.lead is None:
@@ -85,7 +91,7 @@ def row_result(record: RowRecord, *, now: datetime) -> RowResult | None:
                 status="duplicate",
                 cell=record.cell,
                 reason_code="duplicate",
-                reason=f"Same number as row {record.lead.row}, which is the one that is called.",
+                reason=_same_number(record.lead),
                 value=record.lead.phone,
             )
         case Verdict.CALLABLE | Verdict.ASSUMED:
@@ -107,6 +113,12 @@ def _not_callable(record: RowRecord) -> RowResult:
         reason=reasons or "This row says not to call.",
         value=first.value if first else None,
     )
+
+
+def _same_number(lead: LeadRecord) -> str:
+    if lead.suppressed and lead.state not in _HAPPENED:
+        return f"Same number as row {lead.row}, and a row with this number says not to call."
+    return f"Same number as row {lead.row}, which is the one that is called."
 
 
 def _lead_result(row: int, lead: LeadRecord, now: datetime) -> RowResult:
@@ -160,6 +172,8 @@ def _waiting(row: int, lead: LeadRecord, now: datetime) -> RowResult:
         reason = f"Campaign {campaign} called this number at {at:%Y-%m-%d %H:%M} UTC."
     elif lead.deferred is not None and (lead.deferred[1] is None or lead.deferred[1] > now):
         status, reason = "deferred", lead.deferred[0]
+        if lead.deferred[1] is not None:
+            reason += f" May be called from {lead.deferred[1]:%Y-%m-%d %H:%M} UTC on."
     return RowResult(
         row=row,
         status=status,

@@ -221,6 +221,10 @@ def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
     counts = _counts(run)
     code = exit_code(plan, progress, counts)
     stopped = progress.stop.sentence if progress and progress.stop else None
+    if code == 75 and stopped is None:
+        stopped = (
+            "Everybody who is due is outside calling hours: the report says from when on, run again then."
+        )
     if run.job.dry_run:
         return _result(run, exit_code=code if code == 1 else 0, stopped=None, counts=counts)
     _end_run(run, exit_code=code, stopped=stopped)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,14 +52,31 @@ def shown(text: object) -> str:
     return short if len(short) <= _LONGEST_VALUE else short[: _LONGEST_VALUE - 1] + "…"
 
 
+class _Console(Console):
+    """A console that outlives its reader: `| head`, or a log on a full disk, must not end a run."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Print; what cannot be said on stderr stops nobody."""
+        try:
+            super().print(*objects, **how)
+        except OSError:
+            if not self.stderr:
+                raise
+            self.quiet = True
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more; rich would end the program here, in the midst of calls."""
+        self.quiet = True
+
+
 def console(*, stderr: bool) -> Console:
     """A console for stderr (plan, progress, errors) or stdout (tables)."""
-    wide = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    wide = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
     # In a pipe rich assumes 80 columns and cuts; a log may be as wide as its lines are.
     return (
         wide
         if wide.is_terminal
-        else Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=120, soft_wrap=True)
+        else _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=120, soft_wrap=True)
     )
 
 
@@ -253,12 +271,19 @@ def in_words(span: timedelta) -> str:
 
 def say(sentence: str) -> None:
     """One sentence on stderr."""
-    click.echo(clean(sentence, longest=2000), err=True)
+    say_as_it_is(clean(sentence, longest=2000))
 
 
 def say_as_it_is(text: str) -> None:
     """Lines of our own on stderr: JSON, which must not be wrapped or cut."""
-    click.echo(text, err=True)
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def give(text: str) -> None:
+    """Lines on stdout for another program, or nowhere once its reader has gone. May raise OSError."""
+    with suppress(BrokenPipeError):
+        click.echo(text)
 
 
 def call_screen(result: RowResult) -> Table:

@@ -6,7 +6,7 @@ import difflib
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ class Place:
     api_key_file: Path | None = None
 
 
-def read_files(explicit: Path | None, known: Iterable[str]) -> dict[str, tuple[Any, Path]]:
+def read_files(explicit: Path | None, known: Collection[str]) -> dict[str, tuple[Any, Path]]:
     """The settings of the user's file and ./dialer.toml, the nearer winning, each with where it stands.
 
     `explicit` (--config) replaces both. Raises SettingsError for a file that is no TOML, and for a key
@@ -46,7 +46,7 @@ def read_files(explicit: Path | None, known: Iterable[str]) -> dict[str, tuple[A
             name = key.replace("-", "_")
             if name not in known:
                 raise SettingsError(
-                    f"{path}: there is no setting {clean(key)!r}{_nearest(name, known)}.",
+                    f"{path}: there is no setting {clean(key)!r}{_nearest(name, known)}",
                     code="unknown_setting",
                 )
             found[name] = (value, path)
@@ -69,15 +69,18 @@ def ledger_path(place: Place, origin: str) -> Path:
         name = "sandbox" if place.sandbox else _file_name(origin)
         return data_folder() / "ledgers" / f"{name}.sqlite3"
     scheme, separator, rest = place.ledger.partition("://")
-    if not separator:
-        return Path(place.ledger).expanduser().absolute()
-    if scheme != "sqlite" or not rest.startswith("/") or len(rest) == 1:
-        raise SettingsError(
-            f"The ledger {clean(place.ledger)!r} cannot be opened: name a file, or a URL such as "
-            "sqlite:////home/me/leads.sqlite3.",
-            code="ledger_url",
-        )
-    return Path(rest[1:]).expanduser().absolute()
+    try:
+        if not separator:
+            return Path(place.ledger).expanduser().absolute()
+        if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+            return Path(rest[1:]).expanduser().absolute()
+    except RuntimeError:  # ~somebody who is not known on this machine
+        pass
+    raise SettingsError(
+        f"The ledger {clean(place.ledger)!r} cannot be opened: name a file, or a URL such as "
+        "sqlite:////home/me/leads.sqlite3.",
+        code="ledger_url",
+    )
 
 
 def read_key(place: Place, environment: Mapping[str, str]) -> str:
@@ -137,9 +140,9 @@ def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
         ) from None
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def _nearest(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 def _file_name(origin: str) -> str:

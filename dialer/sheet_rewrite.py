@@ -151,7 +151,9 @@ class _Writer:
                 written.append(self._cell(row.number, column, cell, style))
             if waiting and waiting[0][0] == old.column:
                 column, cell = waiting.pop(0)
-                written.append(self._cell(row.number, column, cell, old.style or style))
+                # A number in a place that was only styled might be shown as a date, so it does without.
+                kept = b"" if type(cell) is int and not old.holds_something else old.style
+                written.append(self._cell(row.number, column, cell, kept or style))
                 copied = old.end
             written.append(block[copied : old.end])
             copied = old.end

@@ -19,7 +19,7 @@ from dialer.result_table import ResultPlacement, ResultTable
 from dialer.sheet_rewrite import rewrite_sheet
 from dialer.sheet_survey import survey_sheet
 from dialer.sheet_xml import UnsafeSheet
-from dialer.zip_copy import copy_archive
+from dialer.zip_copy import check_archive, copy_archive
 
 _CHUNK = 1 << 18
 MAX_COLUMNS = 16_384
@@ -36,6 +36,7 @@ def add_to_workbook(
     """
     try:
         archive = zipfile.ZipFile(source)
+        check_archive(source, archive)
         part = _sheet_part(archive, sheet)
         survey = survey_sheet(_chunks(archive, part), header_row=header_row)
     except (zipfile.BadZipFile, zlib.error, EOFError, ParseError, DefusedXmlException, ValueError) as error:

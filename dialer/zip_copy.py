@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -24,13 +25,22 @@ class _Sizes:
         self.crc, self.packed, self.unpacked = crc, packed, unpacked
 
 
+def check_archive(source: BinaryIO, archive: zipfile.ZipFile) -> None:
+    """Raises zipfile.BadZipFile if `copy_archive` would not find every part of the archive whole."""
+    size = source.seek(0, os.SEEK_END)
+    for entry in archive.infolist():
+        _local_header(source, entry)
+        if source.tell() + entry.compress_size > size:
+            raise zipfile.BadZipFile(f"{entry.filename} is cut off")
+
+
 def copy_archive(
     source: BinaryIO, archive: zipfile.ZipFile, out: BinaryIO, *, part: str, content: Iterable[bytes]
 ) -> None:
     """Writes to `out` the archive that is open as `archive` over the file `source`, in its order, with
     `content` in place of the part named `part`. `out` must be able to seek.
 
-    Raises zipfile.BadZipFile if the archive is damaged.
+    Raises zipfile.BadZipFile for an archive that `check_archive` refuses.
     """
     directory: list[bytes] = []
     for entry in archive.infolist():

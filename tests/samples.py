@@ -179,7 +179,7 @@ ALL = (EVERYDAY, *TEXTS)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A sample that was run once in a folder of its own, with a home and a sandbox of its own."""
+    """A sample that was run once in a folder and a home of its own. Trials may share a sandbox."""
 
     sample: Sample
     folder: Path
@@ -211,24 +211,22 @@ class Trial:
         return {row: result[name] for row, result in self.results().items() if name in result}
 
     def copied(self, folder: Path) -> Trial:
-        """The same trial to go on with, where nobody else is disturbed; it shares the sandbox."""
+        """The same trial to go on with, where no other test is disturbed."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return replace(self, folder=folder)
 
     def go_on(self, command: str, sheet: Path) -> tuple[Finished, list[str]]:
         """Gives a sheet to one more command; tells how it ended and which numbers the API was asked for."""
-        before = len(self.sandbox.record())
-        finished = _dialer(command, sheet.relative_to(self.folder), folder=self.folder, sandbox=self.sandbox)
-        return finished, sorted(request["phone_number"] for request in self.sandbox.record()[before:])
+        finished, record = _recorded(command, sheet.relative_to(self.folder), self.folder, self.sandbox)
+        return finished, sorted(request["phone_number"] for request in record)
 
 
 def begin(sample: Sample, folder: Path, sandbox: SandboxProcess) -> Trial:
     """Runs a sample for the first time; one of its people is a contact already."""
     shutil.copyfile(SAMPLES / sample.file, folder / sample.file)
     post(sandbox.base_url, sample.known)
-    sandbox.ask("DELETE", "/sandbox/record")
-    first = _dialer("run", Path(sample.file), folder=folder, sandbox=sandbox)
-    return Trial(sample, folder, sandbox, first, tuple(sandbox.record()))
+    first, record = _recorded("run", Path(sample.file), folder, sandbox)
+    return Trial(sample, folder, sandbox, first, record)
 
 
 def leads_sheet(path: Path) -> Worksheet:
@@ -238,6 +236,11 @@ def leads_sheet(path: Path) -> Worksheet:
     return sheet
 
 
-def _dialer(command: str, sheet: Path, *, folder: Path, sandbox: SandboxProcess) -> Finished:
+def _recorded(
+    command: str, sheet: Path, folder: Path, sandbox: SandboxProcess
+) -> tuple[Finished, tuple[dict[str, Any], ...]]:
+    """Runs a command on a sheet; gives the requests for calls that the sandbox received meanwhile as well."""
+    before = len(sandbox.record())
     options = ("--base-url", sandbox.base_url, "--assistant", "Voz", "--rate", "100/s", "--yes", "--json")
-    return run_dialer(command, sheet, *options, cwd=folder, env=SANDBOX_KEY)
+    finished = run_dialer(command, sheet, *options, cwd=folder, env=SANDBOX_KEY)
+    return finished, tuple(sandbox.record()[before:])

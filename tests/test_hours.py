@@ -172,7 +172,7 @@ def test_a_doubtful_country_is_refused() -> None:
         may_call=False,
         opens_at=None,
         rule="GB unknown",
-        reason="The calling hours of GB are not known for certain; set a calling window to call there.",
+        reason="The calling hours of GB are not known for certain: --any-hour calls there, and you answer for it.",
     )
 
 
@@ -181,14 +181,14 @@ def test_a_country_without_a_row_is_refused() -> None:
         may_call=False,
         opens_at=None,
         rule="PR unknown",
-        reason="The calling hours of PR are not known for certain; set a calling window to call there.",
+        reason="The calling hours of PR are not known for certain: --any-hour calls there, and you answer for it.",
     )
 
 
 def test_a_number_that_may_be_of_a_doubtful_state_is_refused() -> None:
     assert opening(TOLL_FREE, now=in_new_york(MONDAY, "12:00")).reason == (
-        "The calling hours of US-IN, US-ME, US-PA are not known for certain; "
-        "set a calling window to call there."
+        "The calling hours of US-IN, US-ME, US-PA are not known for certain: "
+        "--any-hour calls there, and you answer for it."
     )
 
 
@@ -197,8 +197,8 @@ def test_a_number_of_no_country_is_refused() -> None:
         ("Europe/Paris",), (), clock(MONDAY, "12:00", "Europe/Paris"), None, 5, hours.no_holidays
     )
     assert refused.reason == (
-        "The calling hours of this number's country are not known for certain; "
-        "set a calling window to call there."
+        "The calling hours of this number's country are not known for certain: "
+        "--any-hour calls there, and you answer for it."
     )
 
 

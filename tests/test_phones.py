@@ -1,7 +1,6 @@
 """A cell's text becomes the number we may dial, or the reason why not.
 
-`phone_numbers.csv` was written from numbering plans, by hand, and each row says why. Nobody asked
-libphonenumber.
+`phone_numbers.csv` was written by hand from numbering plans; each of its rows says why it is so.
 """
 
 from __future__ import annotations
@@ -547,6 +546,10 @@ def test_any_text_looks_like_a_phone_or_does_not(text: str) -> None:
 )
 def test_a_long_cell_is_refused_whatever_is_in_it(piece: str) -> None:
     assert isinstance(read_phone((piece * 300)[:300], default_region="DE"), PhoneProblem)
+
+
+def test_a_very_long_cell_is_not_searched_for_a_number() -> None:
+    assert got("call " * 100_000 + "+12015550123") == "unexpected_characters"
 
 
 # --- the small ones

@@ -181,6 +181,13 @@ def test_cells_that_only_have_a_style_do_not_push_the_results_away() -> None:
     assert sheet["XFD2"].font.b
 
 
+def test_a_number_does_not_become_a_date_where_the_place_had_a_style() -> None:
+    row = '<row r="1"><c r="A1"><v>1</v></c><c r="B1" s="2"/></row>'
+    assert by_calamine(add(xlsx(f"<sheetData>{row}</sheetData>"), {1: (2, None)}, header_row=None)[0]) == [
+        [1.0, 2.0]
+    ]
+
+
 def test_a_formula_without_a_value_takes_up_room() -> None:
     row = '<row r="1"><c r="A1"><v>1</v></c><c r="C1"><f>1+1</f></c></row>'
     assert rewritten(row, {1: ("c1", None)}, header_row=None) == row.replace(
@@ -351,6 +358,13 @@ def without(name: str) -> bytes:
     return zipped(parts)
 
 
+def claims_to_be_longer(name: str) -> bytes:
+    """A workbook whose directory says that a part is longer than the file."""
+    content = xlsx("<sheetData/>")
+    entry = content.rindex(name.encode()) - 46  # where the part's record in the directory begins
+    return content[: entry + 20] + b"\xff\xff\xff\x00" + content[entry + 24 :]
+
+
 BROKEN: dict[str, Callable[[], bytes]] = {
     "no archive": lambda: b"Name,Phone\n",
     "no relationships": lambda: without("_rels/.rels"),
@@ -370,6 +384,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     "a workbook in an encoding nobody knows": lambda: zipped(
         xlsx_parts("<sheetData/>") | {"xl/workbook.xml": '<?xml version="1.0" encoding="ATF-8"?><a/>'}
     ),
+    "another part cut off": lambda: claims_to_be_longer("[Content_Types].xml"),
     "no room": lambda: xlsx('<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>'),
 }
 

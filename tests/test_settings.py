@@ -1,0 +1,318 @@
+"""Settings files, the ledger's place, and the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dialer.errors import AccessDenied, SettingsError
+from dialer.settings import (
+    KEY_VARIABLE,
+    Place,
+    data_folder,
+    ledger_path,
+    read_files,
+    read_key,
+    user_file,
+)
+
+KNOWN = ("rate", "recall_after", "assistant", "tag", "any_hour")
+LIVE = "https://api.vozagent.ai"
+
+NO_LEDGER = (
+    "The ledger {ledger!r} cannot be opened: name a file, or a URL such as sqlite:////home/me/leads.sqlite3."
+)
+NO_KEY = (
+    "There is no API key: set VOZAGENT_API_KEY, or name a file with --api-key-file "
+    "(the key is in the VozAgent dashboard)."
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home and a current folder without any settings."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def key_file(text: str | bytes, *, mode: int = 0o600) -> Place:
+    path = write(Path("key.txt").absolute(), text)
+    path.chmod(mode)
+    return Place(api_key_file=path)
+
+
+# Settings files
+
+
+def test_without_files_there_are_no_settings() -> None:
+    assert read_files(None, KNOWN) == {}
+
+
+def test_a_setting_is_given_with_the_file_it_stands_in() -> None:
+    path = write(user_file(), 'rate = "7/s"')
+
+    assert read_files(None, KNOWN) == {"rate": ("7/s", path)}
+
+
+def test_the_file_in_the_current_folder_wins_over_the_users() -> None:
+    users = write(user_file(), 'rate = "7/s"\nassistant = "Voz"')
+    write(Path("dialer.toml"), 'rate = "9/s"')
+
+    assert read_files(None, KNOWN) == {"rate": ("9/s", Path("dialer.toml")), "assistant": ("Voz", users)}
+
+
+def test_an_explicit_file_replaces_both() -> None:
+    write(user_file(), 'assistant = "Voz"')
+    write(Path("dialer.toml"), 'rate = "9/s"')
+    explicit = write(Path("other.toml"), "any_hour = true")
+
+    assert read_files(explicit, KNOWN) == {"any_hour": (True, explicit)}
+
+
+def test_a_key_may_be_written_with_dashes() -> None:
+    path = write(Path("dialer.toml"), 'recall-after = "48h"')
+
+    assert read_files(None, KNOWN) == {"recall_after": ("48h", path)}
+
+
+def test_a_list_stays_a_list() -> None:
+    path = write(Path("dialer.toml"), 'tag = ["spring", "north"]')
+
+    assert read_files(None, KNOWN) == {"tag": (["spring", "north"], path)}
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("rat", "dialer.toml: there is no setting 'rat'; did you mean 'rate'?"),
+        ("recal-after", "dialer.toml: there is no setting 'recal-after'; did you mean 'recall_after'?"),
+        ("Rate", "dialer.toml: there is no setting 'Rate'; did you mean 'rate'?"),
+        ("colour", "dialer.toml: there is no setting 'colour'."),
+        ('"a\\u001b[1m"', "dialer.toml: there is no setting 'a[1m'."),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, sentence: str) -> None:
+    write(Path("dialer.toml"), f"{key} = 1")
+
+    with pytest.raises(SettingsError) as caught:
+        read_files(None, KNOWN)
+
+    assert (caught.value.code, caught.value.sentence) == ("unknown_setting", sentence)
+
+
+def test_an_unknown_key_in_the_users_file_is_refused_as_well() -> None:
+    path = write(user_file(), "colour = 1")
+
+    with pytest.raises(SettingsError) as caught:
+        read_files(None, KNOWN)
+
+    assert caught.value.sentence == f"{path}: there is no setting 'colour'."
+
+
+def test_a_file_named_with_config_must_be_there() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_files(Path("gone.toml"), KNOWN)
+
+    assert (caught.value.exit_code, caught.value.sentence) == (
+        78,
+        "There is no settings file gone.toml: check --config.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"rate = 5/s", "Expected newline or end of document after a statement (at line 1, column 9)"),
+        (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_refused(text: bytes, why: str) -> None:
+    write(Path("dialer.toml"), text)
+
+    with pytest.raises(SettingsError) as caught:
+        read_files(None, KNOWN)
+
+    assert caught.value.sentence == (
+        f"The settings file dialer.toml cannot be read ({why}): mend it, or take it away."
+    )
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused() -> None:
+    Path("dialer.toml").mkdir()
+
+    with pytest.raises(SettingsError) as caught:
+        read_files(None, KNOWN)
+
+    assert caught.value.code == "settings_unreadable"
+
+
+# The ledger's place
+
+
+@pytest.mark.parametrize(
+    ("origin", "name"),
+    [
+        (LIVE, "api.vozagent.ai.sqlite3"),
+        ("https://api.vozagent.ai:8443", "api.vozagent.ai-8443.sqlite3"),
+        ("http://127.0.0.1:8410", "http-127.0.0.1-8410.sqlite3"),
+        ("http://localhost:8410", "http-localhost-8410.sqlite3"),
+        ("https://[::1]:8443", "-1--8443.sqlite3"),
+    ],
+)
+def test_each_origin_has_a_ledger_of_its_own(origin: str, name: str) -> None:
+    assert ledger_path(Place(), origin) == data_folder() / "ledgers" / name
+
+
+def test_the_sandbox_has_one_ledger_whatever_its_port() -> None:
+    paths = {ledger_path(Place(sandbox=True), f"http://127.0.0.1:{port}") for port in (8410, 8411)}
+
+    assert paths == {data_folder() / "ledgers" / "sandbox.sqlite3"}
+
+
+def test_the_ledger_is_never_in_the_current_folder() -> None:
+    assert Path.cwd() not in ledger_path(Place(), LIVE).parents
+
+
+@pytest.mark.parametrize(
+    ("ledger", "path"),
+    [
+        ("/var/dialer/l.sqlite3", "/var/dialer/l.sqlite3"),
+        ("sqlite:////var/dialer/l.sqlite3", "/var/dialer/l.sqlite3"),
+        ("sqlite:////var/dialer/l?.sqlite3", "/var/dialer/l?.sqlite3"),
+        ("sqlite:///l.sqlite3", "{work}/l.sqlite3"),
+        ("l.sqlite3", "{work}/l.sqlite3"),
+        ("~/l.sqlite3", "{home}/l.sqlite3"),
+        ("sqlite:///~/l.sqlite3", "{home}/l.sqlite3"),
+    ],
+)
+def test_a_ledger_is_named_by_its_path_or_a_url(tmp_path: Path, ledger: str, path: str) -> None:
+    expected = path.format(work=tmp_path / "work", home=tmp_path / "home")
+
+    assert ledger_path(Place(ledger=ledger), LIVE) == Path(expected)
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        "postgresql://localhost/leads",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://l.sqlite3",
+        "sqlite+pysqlite:///l.sqlite3",
+        "~nobody-of-this-name/l.sqlite3",
+    ],
+)
+def test_any_other_ledger_is_refused(ledger: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        ledger_path(Place(ledger=ledger), LIVE)
+
+    assert (caught.value.exit_code, caught.value.sentence) == (78, NO_LEDGER.format(ledger=ledger))
+
+
+# The key
+
+
+def test_the_key_comes_from_the_environment() -> None:
+    assert read_key(Place(), {KEY_VARIABLE: " sk-live-1\n"}) == "sk-live-1"
+
+
+def test_the_key_file_wins_over_the_environment() -> None:
+    assert read_key(key_file("sk-file-1\n"), {KEY_VARIABLE: "sk-live-1"}) == "sk-file-1"
+
+
+@pytest.mark.parametrize("environment", [{}, {KEY_VARIABLE: ""}, {KEY_VARIABLE: " \n"}])
+def test_without_a_key_one_is_asked_for(environment: dict[str, str]) -> None:
+    with pytest.raises(AccessDenied) as caught:
+        read_key(Place(), environment)
+
+    assert (caught.value.exit_code, caught.value.sentence) == (77, NO_KEY)
+
+
+def test_an_empty_key_file_holds_no_key() -> None:
+    with pytest.raises(AccessDenied) as caught:
+        read_key(key_file("\n"), {KEY_VARIABLE: "sk-live-1"})
+
+    assert caught.value.code == "key_missing"
+
+
+@pytest.mark.parametrize(
+    "key", ["sk live", "sk-live\r\nX-Evil: 1", "sk-\x00", "sk-ключ", "“sk-live”", "sk-\ud800", "s" * 4097]
+)
+def test_what_cannot_be_a_key_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(AccessDenied) as caught:
+        read_key(Place(), {KEY_VARIABLE: key})
+
+    assert (caught.value.code, caught.value.sentence) == (
+        "key_odd",
+        "What VOZAGENT_API_KEY holds cannot be an API key: copy it again from the VozAgent dashboard.",
+    )
+
+
+def test_an_odd_key_file_is_named() -> None:
+    place = key_file("\ufeffsk-live")
+
+    with pytest.raises(AccessDenied) as caught:
+        read_key(place, {})
+
+    assert caught.value.sentence == (
+        f"What {place.api_key_file} holds cannot be an API key: copy it again from the VozAgent dashboard."
+    )
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
+def test_a_key_file_of_ones_own_is_read(mode: int) -> None:
+    assert read_key(key_file("sk-file-1", mode=mode), {}) == "sk-file-1"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620, 0o602, 0o610, 0o601, 0o777])
+def test_a_key_file_that_others_can_touch_is_refused(mode: int) -> None:
+    place = key_file("sk-file-1", mode=mode)
+
+    with pytest.raises(AccessDenied) as caught:
+        read_key(place, {})
+
+    path = place.api_key_file
+    assert (caught.value.code, caught.value.sentence) == (
+        "key_file",
+        f"Others can read the key file {path}: take their rights away with chmod 600 {path}.",
+    )
+
+
+def test_a_link_to_a_key_file_that_others_can_read_is_refused() -> None:
+    target = key_file("sk-file-1", mode=0o644).api_key_file
+    assert target is not None
+    Path("link").symlink_to(target)
+
+    with pytest.raises(AccessDenied, match="Others can read the key file link"):
+        read_key(Place(api_key_file=Path("link")), {})
+
+
+def test_a_key_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(AccessDenied) as caught:
+        read_key(Place(api_key_file=Path("gone")), {})
+
+    assert caught.value.sentence == (
+        "The key file gone cannot be read ([Errno 2] No such file or directory: 'gone'): check its path."
+    )
+
+
+def test_a_key_file_that_is_no_text_is_refused_without_being_shown() -> None:
+    place = key_file(b"sk-\xff\xfe")
+
+    with pytest.raises(AccessDenied) as caught:
+        read_key(place, {})
+
+    assert caught.value.sentence == (
+        f"The key file {place.api_key_file} cannot be read "
+        "('utf-8' codec can't decode byte 0xff in position 3: invalid start byte): check its path."
+    )
