@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# Where click found a value, the nearest first; the order of its own enumeration depends on its version.
+_NEAREST = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT", "PROMPT")
+
 # Settings that have a key in dialer.toml and no flag.
 BREAKERS = ("max_unknown_in_row", "max_refused_in_row", "max_forbidden_in_row", "max_internal_errors")
 
@@ -250,9 +253,7 @@ def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
     """The policy that the call options name. Raises UsageError if it names no assistant."""
     from dialer.campaign import Breakers, Policy, Rate  # noqa: PLC0415 - `--help` must not pay for pydantic
 
-    name, assistant_id = options["assistant"], options["assistant_id"]
-    if name and assistant_id:
-        raise UsageError("Give --assistant or --assistant-id, not both.", code="assistant")
+    name, assistant_id = _assistant(options["assistant"], options["assistant_id"])
     if not name and not assistant_id:
         if not sandbox:
             raise UsageError("Which assistant makes the calls? Name it with --assistant.", code="assistant")
@@ -279,6 +280,18 @@ def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
     )
 
 
+def _assistant(name: str | None, assistant_id: str | None) -> tuple[str | None, str | None]:
+    """The assistant by name or by id, whichever was said nearer: flag > environment > file."""
+    if not (name and assistant_id):
+        return name, assistant_id
+    context = click.get_current_context()
+    sources = [context.get_parameter_source(each) for each in ("assistant", "assistant_id")]
+    by_name, by_id = (_NEAREST.index(source.name) if source else 0 for source in sources)
+    if by_name == by_id:
+        raise UsageError("Give --assistant or --assistant-id, not both.", code="assistant")
+    return (name, None) if by_name < by_id else (None, assistant_id)
+
+
 def load_settings(context: click.Context, arguments: list[str]) -> None:
     """Make the settings files a command's defaults. Raises SettingsError for a wrong key or value."""
     explicit = _explicit_config(arguments)
@@ -293,9 +306,9 @@ def load_settings(context: click.Context, arguments: list[str]) -> None:
             breakers[name] = value
             continue
         parameter = parameters[name]
-        text = [str(each) for each in value] if isinstance(value, list) else value
+        text = _as_text(value, name, path, several=parameter.multiple)
         try:
-            parameter.type_cast_value(context, text if not isinstance(value, int | float) else _plain(value))
+            parameter.type_cast_value(context, text)
         except click.UsageError as error:
             raise SettingsError(f"{path}: {name}: {error.format_message()}", code="setting_value") from None
         if parameter.name in own and parameter.name is not None:
@@ -304,8 +317,14 @@ def load_settings(context: click.Context, arguments: list[str]) -> None:
     context.meta["dialer.breakers"] = breakers
 
 
-def _plain(value: float) -> Any:
-    return value if isinstance(value, bool) else str(value)
+def _as_text(value: object, name: str, path: Path, *, several: bool) -> Any:
+    """A setting as a flag would give it: text, or a switch; texts in a list where a flag may be repeated."""
+    each = value if isinstance(value, list) else [value]
+    plain = [one if isinstance(one, bool) else str(one) for one in each if isinstance(one, str | int | float)]
+    if len(plain) < len(each) or (isinstance(value, list) and not several):
+        kind = "a text or a list of texts" if several else "one text, number or switch (true, false)"
+        raise SettingsError(f"{path}: {name} must be {kind}.", code="setting_value")
+    return plain if several else plain[0]
 
 
 def _explicit_config(arguments: list[str]) -> Path | None:
@@ -334,4 +353,5 @@ def _parameters(context: click.Context) -> dict[str, click.Parameter]:
 
 def nobody_can_answer() -> bool:
     """True where no person sits at a terminal to answer a question."""
-    return not (sys.stdin.isatty() and sys.stderr.isatty())
+    # A closed stream is None.
+    return not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiolimiter import AsyncLimiter
 
@@ -22,6 +22,8 @@ _WINDOW_MARGIN = 1.003
 # How far a late turn may be made up for: more would be a burst after a stall.
 _MOST_CATCH_UP_SECONDS = 0.1
 _LEAST_CATCH_UP_SECONDS = 0.05
+# A gap shorter than this cannot be kept: a timer of the event loop may be as late as the gap is long.
+_SHORTEST_GAP_SECONDS = 0.002
 # A turn further away than this is not waited for with an open connection: a server that drops idle
 # connections would make the outcome uncertain.
 _LONGEST_HELD_SECONDS = 0.25
@@ -60,7 +62,8 @@ class SlidingWindow:
         late = now - self._due
         due = (self._due if late <= allowed and self.share == 1.0 else now) + self.spacing
         # While lateness is made up for the spacing is halved, never gone: a burst on the wire stays out.
-        self._due = max(due, now + self.spacing / 2)
+        gap = self.spacing / 2
+        self._due = max(due, now + gap) if gap >= _SHORTEST_GAP_SECONDS else due
 
     def slow_down(self) -> None:
         """Halve the pace."""
@@ -79,7 +82,8 @@ class Pace:
         self._window = SlidingWindow(rate)
         for sent in already_sent:
             self._window.record(sent)
-        ahead = max(1, round(rate.per_second * _LONGEST_HELD_SECONDS))
+        # At least two: with one alone, every late timer of the meter would be lost for good.
+        ahead = max(2, round(rate.per_second * _LONGEST_HELD_SECONDS))
         self._meter = AsyncLimiter(ahead, ahead / rate.per_second)
         self._approaching = asyncio.Lock()
         self._queue = asyncio.Lock()
@@ -101,7 +105,7 @@ class Pace:
         soon. Leaving the block without having taken the turn gives it back.
         """
         async with self._approaching:
-            await self._meter.acquire()
+            await self._be_metered()
             await self._come_near()
             self._ready += 1
         waiting = True
@@ -136,6 +140,12 @@ class Pace:
     def close(self) -> None:
         """Give out no more turns; whoever waits for one is withdrawn."""
         self._closed = True
+
+    async def _be_metered(self) -> None:
+        while not self._closed:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    return await self._meter.acquire()
 
     async def _come_near(self) -> None:
         loop = asyncio.get_running_loop()

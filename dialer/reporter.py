@@ -63,7 +63,9 @@ def report_path(named: Path, file_format: Format, *, output: Path | None) -> Pat
 
 
 def check_output(named: Path, target: Path) -> None:
-    """Raise UsageError if the report would take the place of a sheet that is no report of ours."""
+    """Raise UsageError if the report would take the place of a sheet that is no report of ours, or of no file."""
+    if target.exists() and not target.is_file():
+        raise UsageError(f"{target} is no file: name another with --output.", code="output_is_no_file")
     same = target == named or (target.exists() and named.exists() and target.samefile(named))
     if same and not named.stem.endswith(_SUFFIX):
         raise UsageError(

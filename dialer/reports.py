@@ -8,7 +8,7 @@ from pathlib import Path
 from dialer import account, loads
 from dialer.access import open_ledger
 from dialer.campaign import parse_duration
-from dialer.errors import UsageError
+from dialer.errors import DialerError, UsageError
 from dialer.ledger import Ledger, time_of
 from dialer.loader import Loaded, Understood
 from dialer.report import CampaignFacts
@@ -82,9 +82,20 @@ def rewrite(place: Place, name: str, *, output: Path | None) -> Written:
         source_unchanged(source, digest=load.sha256, found=digest_of(source))
         loaded = Loaded(load.load_id, Understood.from_json(load.understood), load, unchanged=True)
         snapshot = Snapshot(source, source, load.sha256)
-        return write(
-            opened.ledger, campaign, loaded, snapshot=snapshot, output=output, ledger_path=opened.shown_path
-        )
+        try:
+            return write(
+                opened.ledger,
+                campaign,
+                loaded,
+                snapshot=snapshot,
+                output=output,
+                ledger_path=opened.shown_path,
+            )
+        except OSError as error:
+            raise DialerError(
+                f"The report could not be written ({error}): name another place with --output.",
+                code="report_unwritable",
+            ) from error
 
 
 def _recall(settings: dict[str, str]) -> timedelta:

@@ -24,6 +24,7 @@ from dialer.pool import Progress
 from dialer.settings import Place, data_folder
 from dialer.snapshot import STANDARD_INPUT, Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
+from dialer.table import Format
 from dialer.vozagent import Api, is_loopback
 
 if TYPE_CHECKING:
@@ -106,8 +107,19 @@ def execute(job: Job, *, ask: Ask) -> Result:
     ):
         campaign = _enter(opened.ledger, name, job)
         loaded = load(opened.ledger, campaign, snapshot, job.reading)
+        _check_output(job, snapshot, loaded)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
         return _plan_and_perform(run, ask)
+
+
+def _check_output(job: Job, snapshot: Snapshot, loaded: Loaded) -> None:
+    """Refuse a wrong `--output` before anybody is called, not after."""
+    if job.output is None:
+        return
+    from dialer.reporter import check_output, report_path  # noqa: PLC0415 - see `_write_reports`
+
+    named = snapshot.source
+    check_output(named, report_path(named, Format(loaded.understood.format), output=job.output))
 
 
 def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
@@ -263,7 +275,7 @@ def _write_reports(run: _Run) -> Written | None:
             output=run.job.output,
             ledger_path=run.ledger_path,
         )
-    except OSError as error:
+    except (OSError, DialerError) as error:
         screens.say(
             f"The report could not be written ({error}): nothing is lost, `dialer report "
             f"{shlex.quote(run.campaign.name)}` writes it again."

@@ -39,7 +39,7 @@ def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot
             source = (keep_input_in or Path(folder) / "standard-input").absolute()
             source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy = Path(folder) / "copy"
-            digest = _copy(sys.stdin.buffer, copy)
+            digest = _copy_input(copy)
             if keep_input_in is not None:
                 source.touch(mode=0o600)
                 shutil.copyfile(copy, source)
@@ -59,10 +59,24 @@ def digest_of(path: Path) -> str | None:
         return None
 
 
+def _copy_input(copy: Path) -> str:
+    if sys.stdin is None:
+        raise SheetError("Standard input is closed: give it the sheet, or name a file.", code="unreadable")
+    try:
+        return _copy(sys.stdin.buffer, copy)
+    except OSError as error:
+        raise SheetError(
+            f"Standard input cannot be read ({error.strerror}): give it the sheet, or name a file.",
+            code="unreadable",
+        ) from None
+
+
 def _copy_file(source: Path, copy: Path) -> str:
     try:
         if source.is_dir():
             raise SheetError(f"{source} is a folder: name the sheet in it.", code="folder")
+        if source.is_char_device() or source.is_block_device():
+            raise SheetError(f"{source} is a device, which may never end: name a file.", code="device")
         with source.open("rb") as file:
             return _copy(file, copy)
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from dialer.access import open_ledger
 from dialer.errors import UsageError
 from dialer.leads import Verdict
 from dialer.ledger import Connection, Ledger, time_of
+from dialer.run import campaign_name
 from dialer.screens import StatusLine, depth_screen, local
 from dialer.settings import Place, ledger_path
 from dialer.vozagent import origin
@@ -116,8 +117,17 @@ def _line(connection: Connection, campaign: account.CampaignLine) -> StatusLine:
         counts=counts,
         paused=campaign.paused_reason,
         last_event=_last_event(run),
-        next_step=_next_step(campaign, counts, shlex.quote(load.path) if load else "LEADS"),
+        next_step=_next_step(campaign, counts, _sheet(campaign, load)),
     )
+
+
+def _sheet(campaign: account.CampaignLine, load: loads.Load | None) -> str:
+    """The arguments that name this campaign again: without its name another campaign would call its people."""
+    if load is None:
+        return "LEADS"
+    path = shlex.quote(load.path)
+    named = campaign_name(load.path, None) == campaign.name
+    return path if named else f"{path} --campaign {shlex.quote(campaign.name)}"
 
 
 def _last_event(run: account.RunRecord | None) -> str:

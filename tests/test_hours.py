@@ -172,7 +172,10 @@ def test_a_doubtful_country_is_refused() -> None:
         may_call=False,
         opens_at=None,
         rule="GB unknown",
-        reason="The calling hours of GB are not known for certain: --any-hour calls there, and you answer for it.",
+        reason=(
+            "The calling hours of GB are not known for certain: "
+            "--any-hour calls there, and you answer for it."
+        ),
     )
 
 
@@ -181,7 +184,10 @@ def test_a_country_without_a_row_is_refused() -> None:
         may_call=False,
         opens_at=None,
         rule="PR unknown",
-        reason="The calling hours of PR are not known for certain: --any-hour calls there, and you answer for it.",
+        reason=(
+            "The calling hours of PR are not known for certain: "
+            "--any-hour calls there, and you answer for it."
+        ),
     )
 
 

@@ -137,5 +137,6 @@ def test_a_country_without_hours_is_refused(country: str) -> None:
     noon = datetime.combine(MONDAY, time(12), UTC)
     refused = hours._opening(("Etc/UTC",), (country,), noon, None, 5, hours.no_holidays)
     assert refused.reason == (
-        f"The calling hours of {country} are not known for certain: --any-hour calls there, and you answer for it."
+        f"The calling hours of {country} are not known for certain: "
+        "--any-hour calls there, and you answer for it."
     )

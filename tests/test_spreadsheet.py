@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer import parsed_workbook, parsing_child
 from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
-from dialer.parsed_workbook import ParsedWorkbook
 from dialer.spreadsheet import open_table
 from dialer.table import Format, Row, TableInfo
 from tests.spreadsheets.make import text_cell, xlsx, xlsx_parts, zipped
@@ -164,14 +162,6 @@ def test_utf_16_is_text_even_where_its_bytes_look_like_controls(tmp_path: Path, 
     path = tmp_path / "a.csv"
     path.write_bytes(mark + ("\u4e03\u0b05,12015550123\r\n" * 9).encode("utf-16-le"))
     assert read(path)[0] == (1, ("\u4e03\u0b05", "12015550123"))
-
-
-def test_sheets_too_large_to_keep_are_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing_child, "_MAX_KEPT_CELLS", 0)
-    with (SHEETS / "honest.xlsx").open("rb") as file:
-        workbook = parsing_child._Workbook(file)
-        heads = [head["rows"] for head in workbook.heads(60)]
-        assert [list(workbook.rows(index)) for index in (2, 0, 1)] == [heads[2], heads[0], heads[1]]
 
 
 def test_a_text_can_be_walked_again_and_again() -> None:
@@ -363,84 +353,6 @@ def test_a_doctype_is_found_in_utf_16_and_behind_a_long_comment(tmp_path: Path) 
     path = tmp_path / "a.xlsx"
     path.write_bytes(zipped({"[Content_Types].xml": "<a/>", "xl/workbook.xml": "<a/>", "x.bin": hidden}))
     assert refusal(path).code == "doctype"
-
-
-def test_a_parser_that_takes_too_long_is_ended() -> None:
-    error = refusal(SHEETS / "honest.xlsx", time_limit_seconds=0.0)
-    assert (error.code, error.sentence) == (
-        "parse_timeout",
-        (
-            "honest.xlsx could not be read within 0 seconds; delete what the sheet does not need, or save it"
-            " as CSV, and try again."
-        ),
-    )
-
-
-def test_the_child_is_gone_once_the_block_is_left_early(tmp_path: Path) -> None:
-    with sheet_of(tmp_path, 3000).open("rb") as file:
-        with ParsedWorkbook(file, name="long.xlsx", time_limit_seconds=20) as workbook:
-            next(workbook.rows(0))
-        assert workbook._child.returncode == -9
-
-
-@pytest.fixture
-def child_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place for a script that takes the child's part, as if a workbook had taken the child over."""
-    script = tmp_path / "child.py"
-    monkeypatch.setattr(parsed_workbook, "_CHILD", script)
-    return script
-
-
-NONSENSE = [
-    "not json",
-    "[]",
-    '{"sheets": 3}',
-    '{"sheets": [{"name": 3, "rows": []}]}',
-    '{"sheets": [{"name": "a", "rows": [[1]]}]}',
-    '{"sheets": [{"name": "a", "rows": [{"a": "b"}]}]}',
-    '{"sheets": [{"name": "a", "rows": [["\\\\ud800"]]}]}',
-    "[" * 100_000,
-]
-
-
-@pytest.mark.parametrize("line", NONSENSE, ids=range(len(NONSENSE)))
-def test_a_child_that_was_taken_over_is_not_believed(child_says: Path, line: str) -> None:
-    child_says.write_text(f"print('{line}')")
-    assert refusal(SHEETS / "honest.xlsx").sentence == (
-        "honest.xlsx was refused, because reading it makes the parser talk nonsense; open it in Excel, save"
-        " the sheet of leads as a new file or as CSV, and try again."
-    )
-
-
-def test_a_child_that_never_ends_its_line_is_refused(child_says: Path) -> None:
-    child_says.write_text("import os\nwhile os.write(1, bytes(1 << 20)): pass")
-    assert refusal(SHEETS / "honest.xlsx").code == "parser_died"
-
-
-def test_a_child_that_promises_rows_for_ever_is_refused(child_says: Path) -> None:
-    child_says.write_text(
-        'import sys\nprint(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\n'
-        'for _ in sys.stdin: print(\'{"sheet": 0, "first": 1, "rows": [], "more": true}\', flush=True)'
-    )
-    assert refusal(SHEETS / "honest.xlsx").code == "parser_died"
-
-
-def test_a_child_that_cannot_start_is_not_the_sheets_fault(child_says: Path) -> None:
-    child_says.write_text("import no_such_library")
-    error = refusal(SHEETS / "honest.xlsx")
-    assert (type(error), error.sentence) == (
-        DialerError,
-        "The parser of workbooks could not be started; install dialer again, or save the sheet as CSV.",
-    )
-
-
-def test_the_child_does_not_inherit_the_key(child_says: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VOZAGENT_API_KEY", "sk-CANARY-9f3")
-    child_says.write_text(
-        'import json, os\nprint(json.dumps({"sheets": [{"name": repr(os.environ), "rows": []}]}))\ninput()'
-    )
-    with open_table(SHEETS / "honest.xlsx") as table:
-        assert "CANARY" not in str(table.info.sheets)
 
 
 def test_memory_does_not_grow_with_a_text(tmp_path: Path) -> None:
