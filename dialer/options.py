@@ -284,8 +284,9 @@ def _assistant(name: str | None, assistant_id: str | None) -> tuple[str | None, 
     """The assistant by name or by id, whichever was said nearer: flag > environment > file."""
     if not (name and assistant_id):
         return name, assistant_id
-    context = click.get_current_context()
-    sources = [context.get_parameter_source(each) for each in ("assistant", "assistant_id")]
+    context = click.get_current_context(silent=True)
+    names = ("assistant", "assistant_id")
+    sources = [context.get_parameter_source(each) if context else None for each in names]
     by_name, by_id = (_NEAREST.index(source.name) if source else 0 for source in sources)
     if by_name == by_id:
         raise UsageError("Give --assistant or --assistant-id, not both.", code="assistant")

@@ -142,10 +142,12 @@ class Pace:
         self._closed = True
 
     async def _be_metered(self) -> None:
-        while not self._closed:
+        metered = False
+        while not (metered or self._closed):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
-                    return await self._meter.acquire()
+                    await self._meter.acquire()
+                    metered = True
 
     async def _come_near(self) -> None:
         loop = asyncio.get_running_loop()

@@ -63,7 +63,7 @@ def report_path(named: Path, file_format: Format, *, output: Path | None) -> Pat
 
 
 def check_output(named: Path, target: Path) -> None:
-    """Raise UsageError if the report would take the place of a sheet that is no report of ours, or of no file."""
+    """Raise UsageError if the report would replace a sheet that is no report of ours, or what is no file."""
     if target.exists() and not target.is_file():
         raise UsageError(f"{target} is no file: name another with --output.", code="output_is_no_file")
     same = target == named or (target.exists() and named.exists() and target.samefile(named))

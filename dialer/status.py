@@ -16,7 +16,7 @@ from dialer.ledger import Connection, Ledger, time_of
 from dialer.run import campaign_name
 from dialer.screens import StatusLine, depth_screen, local
 from dialer.settings import Place, ledger_path
-from dialer.vozagent import origin
+from dialer.vozagent import check_base_url, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Depth:
 
 def all_campaigns(place: Place) -> list[StatusLine]:
     """Every campaign of a place's ledger; none if it has no ledger yet, and then none is created."""
-    if not ledger_path(place, origin(place.base_url)).exists():
+    base_url = place.base_url if place.sandbox else check_base_url(place.base_url)
+    if not ledger_path(place, origin(base_url)).exists():
         return []
     with open_ledger(place, place.base_url) as opened, opened.ledger.reading() as connection:
         found = [line for line in account.campaigns(connection) if line.kind == "sheet"]
@@ -122,7 +123,7 @@ def _line(connection: Connection, campaign: account.CampaignLine) -> StatusLine:
 
 
 def _sheet(campaign: account.CampaignLine, load: loads.Load | None) -> str:
-    """The arguments that name this campaign again: without its name another campaign would call its people."""
+    """The arguments that name this campaign: without its name another campaign would call its people."""
     if load is None:
         return "LEADS"
     path = shlex.quote(load.path)

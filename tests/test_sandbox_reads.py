@@ -8,7 +8,7 @@ import pytest
 
 from dialer.sandbox.clock import SteadyClock
 from dialer.sandbox.fate import fate_of
-from tests.sandbox_fixtures import ADA, NOON, Api, StandingClock, error
+from tests.sandbox_fixtures import ADA, NOON, WORKS, Api, StandingClock, error
 
 FAILS, HOT = "+12015550193", "+12015550194"
 
@@ -25,6 +25,12 @@ def _at(api: Api, seconds: float) -> dict[str, Any]:
         name: summary[name]
         for name in ("call_status", "call_started_at", "call_ended_at", "duration_seconds")
     }
+
+
+def test_a_parameter_that_is_given_twice_is_refused() -> None:
+    answer = Api().ask("GET", "/v1/assistants?offset=0&offset=1", headers=WORKS)
+
+    assert (answer.status_code, answer.json()["error"]["details"]) == (400, {"invalid_fields": ["offset"]})
 
 
 def test_a_call_waits_then_talks_then_is_completed(api: Api) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from dialer.sandbox.limiter import Rate, SlidingWindow
 from dialer.sandbox.problems import Problem, problem_reply
 from dialer.sandbox.routes import add_routes
 from dialer.sandbox.store import Store
-from dialer.sandbox.validation import problem_of_http, problem_of_validation
+from dialer.sandbox.validation import problem_of_http, problem_of_validation, refuse_repeats
 
 
 def create_app(
@@ -37,6 +37,7 @@ def create_app(
         docs_url=None,  # the page would load scripts from the network
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(refuse_repeats)],
     )
     conditions = Conditions(faults or Faults(), SlidingWindow(rate_limit) if rate_limit else None)
     add_routes(api, store)

@@ -5,8 +5,10 @@ Source: the API's example of an error, `details.missing_fields`. `details.invali
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -44,6 +46,14 @@ def lacks_assistant(body: Mapping[str, object]) -> bool:
 def problem_without_assistant() -> Problem:
     """The refusal for a call that nobody is to make."""
     return Problem(400, _NO_ASSISTANT, details={"missing_fields": list(_ASSISTANT)})
+
+
+def refuse_repeats(request: Request) -> None:
+    """Refuse a query that gives a parameter twice: each has one value, and one of two would be ignored."""
+    times = Counter(name for name, _ in request.query_params.multi_items())
+    repeated = [name for name, count in times.items() if count > 1]
+    if repeated:
+        raise Problem(400, _sentence([], repeated, in_body=False), details={"invalid_fields": repeated})
 
 
 def problem_of_http(error: HTTPException) -> Problem:
