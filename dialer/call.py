@@ -21,6 +21,8 @@ from dialer.settings import Place
 from dialer.survey import settings_in_words
 from dialer.vozagent import Api, is_loopback
 
+_NO_COUNTRY = "The number has no country code: write it with one, as +12015550123."
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -50,7 +52,8 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
     """Call one person. Raises UsageError for a number that is not dialled, TryLater for one called lately."""
     phone = read_phone(person.number)
     if not isinstance(phone, Phone):
-        raise UsageError(f"{person.number!r} is not called. {phone.message}", code=phone.code)
+        why = _NO_COUNTRY if phone.code == "country_missing" else phone.message
+        raise UsageError(f"{person.number!r} is not called. {why}", code=phone.code)
     lead = Lead(
         row=1,
         phone=phone.e164,

@@ -103,7 +103,7 @@ class Check:
                 "cell": record.cell,
                 "verdict": record.verdict.value,
                 "phone": record.lead.phone if record.lead else None,
-                "problems": [asdict(problem) for problem in record.problems],
+                "problems": [asdict(problem) for problem in _problems(record)],
             }
 
     def write_fix_list(self, target: Path) -> None:
@@ -157,6 +157,14 @@ def table_object(
         "counts": dict(counts),
         "problem": {"code": problem.code, "message": problem.sentence} if problem else None,
     }
+
+
+def _problems(record: RowRecord) -> tuple[RowProblem, ...]:
+    """What is wrong with a row; a duplicate names the row that is called."""
+    if record.verdict is not Verdict.DUPLICATE or record.lead is None:
+        return record.problems
+    message = f"Same number as row {record.lead.row}, which is the one that is called."
+    return (*record.problems, RowProblem("duplicate", None, record.cell, record.lead.phone, message))
 
 
 def _note(

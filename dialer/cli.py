@@ -120,6 +120,7 @@ def retry(leads: str, **options: Any) -> int:
 def _run(leads: str, options: dict[str, Any]) -> int:
     from dialer import screens
     from dialer.run import Job, execute
+    from dialer.settings import arguments_for
 
     job = Job(
         leads=leads,
@@ -137,7 +138,12 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         _print_json(result.as_json())
     else:
         paths = [path for path in (result.report, result.html) if path]
-        table = screens.closing_screen(result.counts, called_now=result.called_now, paths=paths)
+        table = screens.closing_screen(
+            result.counts,
+            called_now=result.called_now,
+            paths=paths,
+            arguments=arguments_for(leads, result.campaign, job.place),
+        )
         screens.console(stderr=False).print(table)
     return result.exit_code
 
@@ -235,7 +241,10 @@ def pause(campaign: str, reason: str, **options: Any) -> int:
     from dialer import screens, status
 
     status.set_pause(place_of(options), campaign, reason=reason)
-    screens.say(f"Campaign {campaign!r} is paused: dialer resume {shlex.quote(campaign)} lets it go on.")
+    place = place_of(options)
+    screens.say(
+        f"Campaign {campaign!r} is paused: dialer resume {shlex.quote(campaign)}{place.flags} lets it go on."
+    )
     return 0
 
 

@@ -135,8 +135,8 @@ def _steps(summary: Summary) -> tuple[Step, ...]:
         steps.append(Step(f"{count(due, 'row')} {'is' if due == 1 else 'are'} still to be called. {again}"))
     if summary.unknown:
         uncertain = f"{count(summary.unknown, 'row')} {'has' if summary.unknown == 1 else 'have'} no certain"
-        settle = "to look in VozAgent's records. What that cannot settle, a person has to."
-        steps.append(Step(f"{uncertain} answer. Type", "dialer reconcile", settle))
+        settle = "Look them up in VozAgent's list of calls; they are never called again by themselves."
+        steps.append(Step(f"{uncertain} answer: the calls may have been made. {settle}"))
     invalid = summary.count("invalid")
     mend = []
     if summary.failed:
@@ -144,7 +144,7 @@ def _steps(summary: Summary) -> tuple[Step, ...]:
     if invalid:
         mend.append(f"{count(invalid, 'row')} cannot be called as written")
     if mend:
-        retry = f"dialer retry {shlex.quote(PurePath(summary.facts.file).name)}"
+        retry = f"dialer retry {summary.facts.arguments or shlex.quote(PurePath(summary.facts.file).name)}"
         before = f"{', and '.join(mend)}. Mend what is listed below, save the sheet and type"
         steps.append(Step(before, retry, "with the options of this run; only those rows are called."))
     return tuple(steps)

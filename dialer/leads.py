@@ -106,7 +106,9 @@ def read_row(
         if isinstance(phone, Phone):
             lead = _lead(row, columns, phone, column=column, notes_template=notes_template)
             return _with_lead(lead, refusal)
-        problems.append(_problem(row, columns, column, code=phone.code, message=phone.message))
+        # What has to be mended is marked: for an unknown country that is the country's cell.
+        at = columns.fields.get(Field.COUNTRY, column) if phone.code == "country_unknown" else column
+        problems.append(_problem(row, columns, at, code=phone.code, message=phone.message))
     if refusal is not None:
         return RowReading(row.number, Verdict.SUPPRESSED, cell=refusal.cell, problems=(refusal,))
     problems = problems or [_phone_missing(row, columns, sheet=sheet)]

@@ -20,10 +20,11 @@ from typing import Any
 from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from dialer.errors import SettingsError, TryLater
+from dialer.printable import clean
 
 __all__ = ["Clock", "Connection", "Ledger", "copy_ledger", "time_of", "time_text", "utc_now"]
 
@@ -40,7 +41,7 @@ def utc_now() -> datetime:
 
 def time_text(moment: datetime) -> str:
     """A moment as the ledger writes it: UTC, of one width, so that texts compare as times do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def time_of(text: str) -> datetime:
@@ -52,13 +53,15 @@ class Ledger:
     """An open ledger. SQLite with WAL and synchronous=FULL: what is committed survives a power cut."""
 
     def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
-        """Open the ledger at `path`, creating or upgrading it. Raises SettingsError if it cannot be used."""
+        """Open the ledger at `path`, creating or upgrading it. Raises SettingsError if it cannot be used,
+        and TryLater if another process does not get done with opening it."""
         self.path = path
         self.clock = clock
         self._create_private_file()
         self._writing = _engine(path, read_only=False)
         self._reading = _engine(path, read_only=True)
-        self._upgrade()
+        with self._opening():
+            self._upgrade()
 
     def close(self) -> None:
         """Release the file."""
@@ -95,11 +98,8 @@ class Ledger:
 
         The operating system frees the lock when the holder dies, however it dies.
         """
-        name = hashlib.sha256(campaign.encode()).hexdigest()[:16]
-        folder = self.path.with_name(self.path.name + ".locks")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        holder = folder / f"{name}.json"
-        lock = FileLock(folder / f"{name}.lock", timeout=0, mode=0o600)
+        lock = self._lock_file(hashlib.sha256(campaign.encode()).hexdigest()[:16], timeout=0)
+        holder = Path(lock.lock_file).with_suffix(".json")
         try:
             lock.acquire()
         except Timeout:
@@ -128,11 +128,30 @@ class Ledger:
             # Created by us with these rights, the -wal and -shm files beside it get them as well.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise SettingsError(
-                f"The ledger {self.path} cannot be opened ({error.strerror}): check the folder's rights "
-                "or name another with --ledger.",
-                code="ledger_unusable",
-            ) from error
+            raise self._not_opened(error) from error
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        """One after the other: while a new file is made a ledger, SQLite lets others fail and not wait."""
+        lock = self._lock_file("opening", timeout=_BUSY_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise TryLater(
+                f"The ledger {self.path} is being opened by another process: try again.", code="locked"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _lock_file(self, name: str, *, timeout: float) -> FileLock:
+        folder = self.path.with_name(self.path.name + ".locks")
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise self._not_opened(error) from error
+        return FileLock(folder / f"{name}.lock", timeout=timeout, mode=0o600)
 
     def _upgrade(self) -> None:
         with self.translating(), self._writing.connect() as connection:
@@ -154,6 +173,13 @@ class Ledger:
         with self.translating(), self._writing.begin() as connection:
             _migrate(connection)
 
+    def _not_opened(self, error: OSError) -> SettingsError:
+        return SettingsError(
+            f"The ledger {self.path} cannot be opened ({error.strerror}): check the folder's rights "
+            "or name another with --ledger.",
+            code="ledger_unusable",
+        )
+
     def _unusable(self, error: SQLAlchemyError) -> SettingsError:
         cause = str(getattr(error, "orig", None) or error)
         if "full" in cause:
@@ -171,8 +197,8 @@ class Ledger:
 
     def _damaged(self, cause: str) -> SettingsError:
         return SettingsError(
-            f"The ledger {self.path} is damaged ({cause}): put back a backup of it; without it dialer cannot "
-            "know whom it called.",
+            f"The ledger {self.path} is damaged ({clean(cause)}): put back a backup of it; without it "
+            "dialer cannot know whom it called.",
             code="ledger_damaged",
         )
 
@@ -196,7 +222,7 @@ def copy_ledger(path: Path, copy: Path) -> None:
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),  # in a URL's text "?" and "%" would mean something else
         poolclass=NullPool,
         connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
     )

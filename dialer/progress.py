@@ -35,7 +35,8 @@ async def shown(progress: pool.Progress, *, total: int, console: Console, quiet:
 
 def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
     """One line for a log: what is done, at what rate, and how long it will take."""
-    rate = progress.ended / seconds if seconds > 0 else 0.0
+    # n calls have n - 1 spaces between them: counted otherwise the pace would seem to be broken at first
+    rate = max(0, progress.ended - 1) / seconds if seconds > 0 else 0.0
     left = f", about {_span((total - progress.ended) / rate)} left" if rate and progress.ended < total else ""
     slowed = f", slowed to {progress.share:.0%} of the rate" if progress.share < 1 else ""
     return (
@@ -81,9 +82,9 @@ def _words(progress: pool.Progress) -> str:
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        """Calls per second over the last few seconds."""
-        speed = task.finished_speed or task.speed
-        return Text(f"{speed:.1f}/s" if speed else "")
+        """Calls per second; n calls have n - 1 spaces between them."""
+        spaces, elapsed = task.completed - 1, task.finished_time or task.elapsed
+        return Text(f"{spaces / elapsed:.1f}/s" if spaces > 0 and elapsed else "")
 
 
 class _Left(ProgressColumn):

@@ -62,6 +62,7 @@ class CampaignFacts:
     stopped: str | None = None  # the sentence that says why the run stopped early
     exit_code: int | None = None
     report_path: str | None = None  # the results sheet
+    arguments: str | None = None  # the sheet and flags of a command that goes on, as one types them
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 from dialer import account, loads
-from dialer.access import open_ledger
+from dialer.access import OpenLedger, open_ledger
 from dialer.campaign import parse_duration
 from dialer.errors import DialerError, UsageError
-from dialer.ledger import Ledger, time_of
+from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.report import CampaignFacts
 from dialer.reporter import Origin, Written, report_path, source_unchanged, write_reports
-from dialer.settings import Place
+from dialer.settings import Place, arguments_for
 from dialer.snapshot import Snapshot, digest_of
 from dialer.table import Format
 
@@ -21,15 +21,16 @@ _DEFAULT_RECALL = "24h"
 
 
 def write(
-    ledger: Ledger,
+    opened: OpenLedger,
     campaign: loads.Campaign,
     loaded: Loaded,
     *,
     snapshot: Snapshot,
     output: Path | None,
-    ledger_path: Path,
+    place: Place,
 ) -> Written:
     """Write both reports of a loaded sheet from its snapshot."""
+    ledger = opened.ledger
     understood, named = loaded.understood, snapshot.source
     target = report_path(named, Format(understood.format), output=output)
     with ledger.reading() as connection:
@@ -46,11 +47,12 @@ def write(
         assistant=settings.pop("assistant", None),
         base_url=settings.pop("API", ""),
         key_ending=settings.pop("key ending", None),
-        ledger=str(ledger_path),
+        ledger=str(opened.shown_path),
         settings=tuple(settings.items()),
         stopped=run.stopped if run else None,
         exit_code=run.exit_code if run else None,
         report_path=str(target),
+        arguments=arguments_for(_short(named), campaign.name, place),
     )
     origin = Origin(campaign.campaign_id, loaded.load_id, understood, snapshot.path, named)
     written = write_reports(ledger, origin, facts, target=target, recall_after=_recall(settings))
@@ -84,18 +86,23 @@ def rewrite(place: Place, name: str, *, output: Path | None) -> Written:
         snapshot = Snapshot(source, source, load.sha256)
         try:
             return write(
-                opened.ledger,
+                opened,
                 campaign,
                 loaded,
                 snapshot=snapshot,
                 output=output,
-                ledger_path=opened.shown_path,
+                place=place,
             )
         except OSError as error:
             raise DialerError(
                 f"The report could not be written ({error}): name another place with --output.",
                 code="report_unwritable",
             ) from error
+
+
+def _short(path: Path) -> str:
+    """A path as one would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _recall(settings: dict[str, str]) -> timedelta:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dialer import account, journal, loads, screens
-from dialer.access import open_api, open_ledger
+from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
 from dialer.dialing import Dialing, Talk, dial
-from dialer.errors import DialerError, TryLater, UsageError
+from dialer.errors import DialerError, TryLater
 from dialer.leads import Verdict
 from dialer.ledger import Ledger, time_of
 from dialer.loader import Loaded, Understood, load
 from dialer.plan import Plan
 from dialer.pool import Progress
-from dialer.settings import Place, data_folder
-from dialer.snapshot import STANDARD_INPUT, Snapshot, taken
+from dialer.settings import Place, campaign_name, data_folder
+from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
 from dialer.table import Format
 from dialer.vozagent import Api, is_loopback
@@ -82,18 +82,6 @@ class _Run:
     begun: float = field(default_factory=time.monotonic)
 
 
-def campaign_name(leads: str, asked: str | None) -> str:
-    """The campaign of a sheet: `--campaign`, or the file's stem without `.results`."""
-    if asked:
-        return asked
-    if leads == STANDARD_INPUT:
-        raise UsageError(
-            "Leads from standard input need a name: add --campaign NAME.", code="campaign_needed"
-        )
-    stem = Path(leads).stem
-    return stem.removesuffix(".results") or stem
-
-
 def execute(job: Job, *, ask: Ask) -> Result:
     """Run a job to its end and tell how it ended. Raises DialerError where it cannot go on."""
     begun = time.monotonic()
@@ -135,7 +123,7 @@ def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
     if campaign.paused_reason is not None and not job.dry_run:
         raise TryLater(
             f"Campaign {name!r} is paused ({campaign.paused_reason}): go on with "
-            f"`dialer resume {shlex.quote(name)}`.",
+            f"`dialer resume {shlex.quote(name)}{job.place.flags}`.",
             code="paused",
         )
     return campaign
@@ -268,17 +256,17 @@ def _write_reports(run: _Run) -> Written | None:
 
     try:
         return write(
-            run.ledger,
+            OpenLedger(run.ledger, run.ledger_path),
             run.campaign,
             run.loaded,
             snapshot=run.snapshot,
             output=run.job.output,
-            ledger_path=run.ledger_path,
+            place=run.job.place,
         )
     except (OSError, DialerError) as error:
         screens.say(
             f"The report could not be written ({error}): nothing is lost, `dialer report "
-            f"{shlex.quote(run.campaign.name)}` writes it again."
+            f"{shlex.quote(run.campaign.name)}{run.job.place.flags}` writes it again."
         )
         return None
 

@@ -18,15 +18,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dialer.campaign import format_duration
+from dialer.campaign import Selection, format_duration
 from dialer.columns import RESULT_COLUMNS
 from dialer.leads import Verdict
 from dialer.plan import Plan, ProblemKind
 from dialer.printable import clean
-from dialer.replies import RESERVED_STATUSES
 from dialer.results import RowResult, result_columns
 
 _LONGEST_VALUE = 40
+_PIPE_WIDTH = 200  # characters; what is written to a file or a pipe is wrapped by whoever reads it
+_ORDER = ("failed", "unknown", "pending", "deferred", "recent", "invalid", "duplicate", "suppressed")
 # What a row that nobody calls is called on the screen, with the way on.
 _STATES = {
     "called": "called already",
@@ -58,7 +59,14 @@ class _Console(Console):
     def print(self, *objects: Any, **how: Any) -> None:
         """Print; what cannot be said on stderr stops nobody."""
         try:
-            super().print(*objects, **how)
+            if self.is_terminal:
+                super().print(*objects, **how)
+                return
+            # A table pads its cells to their columns: in a file that is only white space at line ends.
+            with self.capture() as captured:
+                super().print(*objects, **how)
+            text = "\n".join(line.rstrip() for line in captured.get().splitlines())
+            click.echo(text, err=self.stderr)
         except OSError:
             if not self.stderr:
                 raise
@@ -76,7 +84,9 @@ def console(*, stderr: bool) -> Console:
     return (
         wide
         if wide.is_terminal
-        else _Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=120, soft_wrap=True)
+        else _Console(
+            stderr=stderr, highlight=False, markup=False, emoji=False, width=_PIPE_WIDTH, soft_wrap=True
+        )
     )
 
 
@@ -123,12 +133,13 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     table.add_column(overflow="fold")
     words = "would be called now" if facts.dry_run else "to call now"
     if survey.assumed:
-        words += f", {survey.assumed:,} of all with an assumed country (--region)"
+        words += f", {survey.assumed:,} of all with something assumed: the country, or a lost zero"
     table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(words, style="bold"))
     if plan.policy.limit is not None and survey.chosen > plan.due:
         table.add_row(f"{survey.chosen - plan.due:,}", "left for later (--limit)")
+    retried = Selection.FAILED in plan.policy.only
     for state, sentence in _STATES.items():
-        if survey.states.get(state):
+        if survey.states.get(state) and not (state == "failed" and retried):
             table.add_row(f"{survey.states[state]:,}", sentence)
     if survey.recent:
         wait = format_duration(plan.policy.recall_after)
@@ -155,22 +166,27 @@ def request_line(request: Mapping[str, Any]) -> str:
     return json.dumps(request, ensure_ascii=False)
 
 
-def closing_screen(counts: Mapping[str, int], *, called_now: int, paths: Iterable[str]) -> Group:
-    """The table at the end of a run: every row has one status."""
-    return Group(
-        counts_table(counts),
-        Text(),
-        Text(f"{people(called_now)} called now."),
-        *[Text(path) for path in paths],
-    )
+def closing_screen(
+    counts: Mapping[str, int], *, called_now: int, paths: Iterable[str], arguments: str
+) -> Group:
+    """The table at the end of a run: every row has one status. `arguments` go on with it: sheet and flags."""
+    called = f"{people(called_now)} called now." if called_now else "Nobody was called now."
+    steps = {
+        "pending": f"Still to call: dialer run {arguments}",
+        "failed": f"To call the failed ones again, once they are mended: dialer retry {arguments}",
+        "unknown": "Look the unknown ones up at VozAgent: they may have been called.",
+    }
+    next_steps = [Text(sentence) for status, sentence in steps.items() if counts.get(status)]
+    return Group(counts_table(counts), Text(), Text(called), *next_steps, *[Text(path) for path in paths])
 
 
 def counts_table(counts: Mapping[str, int]) -> Table:
-    """Rows by status, those that were called first."""
+    """Rows by status: those that were called first, then those to look at."""
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("status", style="bold")
     table.add_column("rows", justify="right")
-    for status, count in sorted(counts.items(), key=lambda entry: (entry[0] in RESERVED_STATUSES, entry[0])):
+    order = {status: place for place, status in enumerate(_ORDER, start=1)}
+    for status, count in sorted(counts.items(), key=lambda entry: (order.get(entry[0], 0), entry[0])):
         table.add_row(clean(status), f"{count:,}")
     table.add_row("all", f"{sum(counts.values()):,}", style="dim")
     return table
@@ -199,6 +215,8 @@ def check_screen(
         mapping.add_column(title, overflow="fold")
     for field, column in understood["mapping"].items():
         mapping.add_row(field, shown(column), shown(samples.get(field, "")))
+    if not counts:
+        return Group(head)
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("verdict", style="bold")
     table.add_column("rows", justify="right")

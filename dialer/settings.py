@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import stat
 import tomllib
 from collections.abc import Collection, Mapping
@@ -13,8 +14,9 @@ from typing import Any
 
 import platformdirs
 
-from dialer.errors import AccessDenied, SettingsError
+from dialer.errors import AccessDenied, SettingsError, UsageError
 from dialer.printable import clean
+from dialer.table import STANDARD_INPUT
 
 KEY_VARIABLE = "VOZAGENT_API_KEY"
 DEFAULT_BASE_URL = "https://api.vozagent.ai/v1"
@@ -31,6 +33,19 @@ class Place:
     sandbox: bool = False  # the sandbox's own origin, ledger and key, whatever else is set
     ledger: str | None = None
     api_key_file: Path | None = None
+
+    @property
+    def flags(self) -> str:
+        """The flags that lead to this place again, with a space in front, for a command to be typed.
+
+        Without them a command that was copied after a rehearsal would ring real phones.
+        """
+        flags = [" --sandbox"] if self.sandbox else []
+        if not self.sandbox and self.base_url != DEFAULT_BASE_URL:
+            flags.append(f" --base-url {shlex.quote(self.base_url)}")
+        if self.ledger is not None:
+            flags.append(f" --ledger {shlex.quote(self.ledger)}")
+        return "".join(flags)
 
 
 def read_files(explicit: Path | None, known: Collection[str]) -> dict[str, tuple[Any, Path]]:
@@ -149,3 +164,22 @@ def _file_name(origin: str) -> str:
     """`https://api.vozagent.ai` is `api.vozagent.ai`; another scheme or port is kept in the name."""
     name = origin.removeprefix("https://")
     return "".join(char if char.isalnum() or char in ".-" else "-" for char in name).replace("---", "-")
+
+
+def campaign_name(leads: str, asked: str | None) -> str:
+    """The campaign of a sheet: `--campaign`, or the file's stem without `.results`."""
+    if asked:
+        return asked
+    if leads == STANDARD_INPUT:
+        raise UsageError(
+            "Leads from standard input need a name: add --campaign NAME.", code="campaign_needed"
+        )
+    stem = Path(leads).stem
+    return stem.removesuffix(".results") or stem
+
+
+def arguments_for(leads: str, campaign: str, place: Place) -> str:
+    """What follows `dialer run` or `dialer retry` to go on with a campaign, as one types it."""
+    own = leads != STANDARD_INPUT and campaign_name(leads, None) == campaign
+    named = "" if own else f" --campaign {shlex.quote(campaign)}"
+    return f"{shlex.quote(leads)}{named}{place.flags}"

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dialer.errors import SheetError, SheetMissing
+from dialer.table import STANDARD_INPUT
 
-STANDARD_INPUT = "-"
 _CHUNK = 1 << 20
 
 

@@ -13,9 +13,8 @@ from dialer.access import open_ledger
 from dialer.errors import UsageError
 from dialer.leads import Verdict
 from dialer.ledger import Connection, Ledger, time_of
-from dialer.run import campaign_name
 from dialer.screens import StatusLine, depth_screen, local
-from dialer.settings import Place, ledger_path
+from dialer.settings import Place, arguments_for, ledger_path
 from dialer.vozagent import check_base_url, origin
 
 
@@ -51,7 +50,7 @@ def all_campaigns(place: Place) -> list[StatusLine]:
         return []
     with open_ledger(place, place.base_url) as opened, opened.ledger.reading() as connection:
         found = [line for line in account.campaigns(connection) if line.kind == "sheet"]
-        return [_line(connection, campaign) for campaign in found]
+        return [_line(connection, campaign, place) for campaign in found]
 
 
 def one_campaign(place: Place, name: str) -> Depth:
@@ -72,7 +71,7 @@ def one_campaign(place: Place, name: str) -> Depth:
             )
             statuses = account.count_statuses(results)
         return Depth(
-            line=_line(connection, listed),
+            line=_line(connection, listed, place),
             statuses=statuses,
             settings=run.settings if run else {},
             source=load.path if load else "",
@@ -97,7 +96,7 @@ def _find(connection: Connection, name: str, ledger: Ledger) -> loads.Campaign:
     return campaign
 
 
-def _line(connection: Connection, campaign: account.CampaignLine) -> StatusLine:
+def _line(connection: Connection, campaign: account.CampaignLine, place: Place) -> StatusLine:
     load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
     run = account.latest_run(connection, campaign.campaign_id)
     verdicts = account.count_verdicts(connection, load.load_id) if load else {}
@@ -118,17 +117,8 @@ def _line(connection: Connection, campaign: account.CampaignLine) -> StatusLine:
         counts=counts,
         paused=campaign.paused_reason,
         last_event=_last_event(run),
-        next_step=_next_step(campaign, counts, _sheet(campaign, load)),
+        next_step=_next_step(campaign, counts, place, load.path if load else "LEADS"),
     )
-
-
-def _sheet(campaign: account.CampaignLine, load: loads.Load | None) -> str:
-    """The arguments that name this campaign: without its name another campaign would call its people."""
-    if load is None:
-        return "LEADS"
-    path = shlex.quote(load.path)
-    named = campaign_name(load.path, None) == campaign.name
-    return path if named else f"{path} --campaign {shlex.quote(campaign.name)}"
 
 
 def _last_event(run: account.RunRecord | None) -> str:
@@ -139,11 +129,12 @@ def _last_event(run: account.RunRecord | None) -> str:
     return f"ended {local(run.ended_at)}, exit code {run.exit_code}"
 
 
-def _next_step(campaign: account.CampaignLine, counts: Mapping[str, int], sheet: str) -> str:
+def _next_step(campaign: account.CampaignLine, counts: Mapping[str, int], place: Place, sheet: str) -> str:
+    again = arguments_for(sheet, campaign.name, place)
     if campaign.paused_reason is not None:
-        return f"dialer resume {shlex.quote(campaign.name)}"
+        return f"dialer resume {shlex.quote(campaign.name)}{place.flags}"
     if counts["pending"]:
-        return f"dialer run {sheet}"
+        return f"dialer run {again}"
     if counts["failed"]:
-        return f"dialer retry {sheet}"
+        return f"dialer retry {again}"
     return "look the unknown ones up at VozAgent" if counts["unknown"] else "nothing"

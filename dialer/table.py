@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+STANDARD_INPUT = "-"  # in the place of a file's name
+
 
 class Format(StrEnum):
     """The formats that can be read, told apart by content, never by extension."""

@@ -94,12 +94,15 @@ class GroupWriter:
         return group
 
     def _commit(self, group: list[_Waiting]) -> list[tuple[_Waiting, Any, Exception | None]]:
+        begun = False
         try:
             with self._ledger.transaction() as connection:
+                begun = True
                 results = [waiting.operation(connection) for waiting in group]
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the caller who waits for it
-            if len(group) == 1:
-                return [(group[0], None, error)]
+            if len(group) == 1 or not begun:
+                # Without a transaction none is at fault: each alone would only wait as long once more.
+                return [(waiting, None, error) for waiting in group]
             # One of the group is at fault and all was rolled back: each gets a transaction of its own.
             return [settled for waiting in group for settled in self._commit([waiting])]
         return [(waiting, result, None) for waiting, result in zip(group, results, strict=True)]

@@ -209,8 +209,8 @@ def test_what_to_do_next_is_told_in_order() -> None:
         "Run the same command again: it goes on where it stopped and calls nobody twice."
     )
     unknown = (
-        "1 row has no certain answer. Type dialer reconcile to look in VozAgent's records. "
-        "What that cannot settle, a person has to."
+        "1 row has no certain answer: the calls may have been made. Look them up in VozAgent's list of "
+        "calls; they are never called again by themselves."
     )
     mend = (
         "1 row was refused, and 2 rows cannot be called as written. Mend what is listed below, save the "

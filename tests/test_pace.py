@@ -380,6 +380,14 @@ def test_a_window_lets_one_more_in_only_after_the_first_has_left_it() -> None:
     assert 1.0 < window.earliest(0.2) < 1.01
 
 
+def test_lateness_is_made_up_for_at_twice_the_pace_and_not_at_once() -> None:
+    window = SlidingWindow(Rate(count=10))
+    window.record(0.0)
+    window.record(0.19)  # 0.09 s late
+
+    assert window.earliest(0.19) == pytest.approx(0.24, abs=0.001)
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(RATES), st.lists(st.floats(0, 3), min_size=1, max_size=100))
 def test_whoever_sends_at_the_earliest_time_or_later_keeps_the_window(
