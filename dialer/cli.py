@@ -75,9 +75,9 @@ def _command(name: str) -> Callable[[Callable[..., int]], click.Command]:
 @option("--notes", metavar="TEXT", help="Check a notes template against the columns.")
 @global_options
 def check(leads: str, **options: Any) -> int:
-    """Say what would be called, and what is wrong with the rest. Nothing is sent.
+    """Say what would be called, and what is wrong with the rest.
 
-    LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for standard input.
+    Nothing is sent. LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for standard input.
     """
     from dialer.check import Check, report_check
 
@@ -97,9 +97,10 @@ def check(leads: str, **options: Any) -> int:
 @call_options
 @global_options
 def run(leads: str, **options: Any) -> int:
-    """Call everyone on a sheet once, and hand the sheet back. The same command goes on after a stop.
+    """Call everyone on a sheet once, and hand the sheet back.
 
-    LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for standard input.
+    The same command goes on after a stop. LEADS is a spreadsheet (CSV, TSV, XLSX, XLS, ODS), or - for
+    standard input.
     """
     return _run(leads, options)
 
@@ -110,7 +111,10 @@ def run(leads: str, **options: Any) -> int:
 @call_options
 @global_options
 def retry(leads: str, **options: Any) -> int:
-    """Call the rows that failed, and those that were mended. The same as `run --only failed,mended`."""
+    """Call the rows that failed, and those that were mended.
+
+    The same as `run --only failed,mended`.
+    """
     from dialer.campaign import Selection
 
     options["only"] = options["only"] or (Selection.FAILED, Selection.MENDED)
@@ -173,7 +177,7 @@ def _ask(*, yes: bool) -> Callable[[int], bool]:
 @pace_options
 @global_options
 def call(number: str, **options: Any) -> int:
-    """Make one call, without a sheet: the way to try your own number first."""
+    """Make one call without a sheet: try your own number first."""
     from dialer import screens
     from dialer.call import Person
     from dialer.call import call as call_one
@@ -195,7 +199,10 @@ def call(number: str, **options: Any) -> int:
 @option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
 @global_options
 def report(campaign: str, output: Path | None, **options: Any) -> int:
-    """Write the reports of a campaign again, from the ledger and its sheet."""
+    """Write the reports of a campaign again.
+
+    They are made from the ledger and the sheet, which has to be where it was.
+    """
     from dialer import screens
     from dialer.reports import rewrite
 
@@ -237,7 +244,10 @@ def status(campaign: str | None, **options: Any) -> int:
 @option("--reason", default="by a person", help="Why, for whoever meets the pause.")
 @global_options
 def pause(campaign: str, reason: str, **options: Any) -> int:
-    """Pause a campaign until it is resumed; a run under way stops within two seconds."""
+    """Pause a campaign until it is resumed.
+
+    A run under way stops within two seconds; calls that were sent are finished.
+    """
     from dialer import screens, status
 
     status.set_pause(place_of(options), campaign, reason=reason)
@@ -271,7 +281,7 @@ def resume(campaign: str, **options: Any) -> int:
 @option("-v", "--verbose", is_flag=True, help="Print one line for each request.")
 @option("--config", type=click.Path(path_type=Path), help="A settings file. [default: ./dialer.toml]")
 def sandbox(port: int, database: Path | None, config: Path | None, **options: Any) -> int:  # noqa: ARG001
-    """Run the VozAgent API on this machine: everything works, and no real phone rings."""
+    """Run the VozAgent API on this machine: no real phone rings."""
     from dialer.access import sandbox_database
     from dialer.sandbox.options import SandboxOptions
     from dialer.sandbox.server import serve

@@ -21,6 +21,7 @@ from dialer.retry import Decision, LeadState
 from dialer.writer import Writer
 
 DEFAULT_RECALL_AFTER = timedelta(hours=24)
+LONGEST_WAY_TO_SEND = timedelta(minutes=1)  # from the intent to the first byte: connecting, and the turn
 INTERRUPTED = "dialer was stopped while this call was under way"
 
 
@@ -133,8 +134,9 @@ CLOSE_INTERRUPTED_ATTEMPTS = text(
     " WHERE campaign_id = :campaign_id AND outcome IS NULL"
 )
 SELECT_LATEST_SENDS = text(
-    "SELECT coalesce(sent_at, ended_at, begun_at) AS sent_at FROM attempts WHERE begun_at > :since"
-    " AND (outcome IS NULL OR outcome <> 'unsent') ORDER BY attempt_id DESC LIMIT :most"
+    "SELECT coalesce(sent_at, ended_at, begun_at) AS sent FROM attempts WHERE begun_at > :begun_since"
+    " AND coalesce(sent_at, ended_at, begun_at) > :since AND (outcome IS NULL OR outcome <> 'unsent')"
+    " ORDER BY sent DESC LIMIT :most"
 )
 SELECT_PAUSE = text("SELECT paused_reason FROM campaigns WHERE campaign_id = :campaign_id")
 PAUSE_CAMPAIGN = text(
@@ -194,8 +196,8 @@ def end(
     run_id: int,
     now: datetime,
 ) -> None:
-    """Write down how an attempt ended and where its lead stands now."""
-    connection.execute(
+    """Write down how an attempt ended and where its lead stands now. What has ended once stays as it is."""
+    ended = connection.execute(
         END_ATTEMPT,
         _outcome_columns(ending.outcome)
         | {
@@ -204,6 +206,8 @@ def end(
             "sent_at": time_text(ending.sent_at) if ending.sent_at else None,
         },
     )
+    if ended.rowcount != 1:
+        return
     decision = ending.decision
     due = attempt.due
     if decision.state is LeadState.DUE:
@@ -241,8 +245,12 @@ def close_interrupted(connection: Connection, campaign_id: int, *, now: datetime
 
 def latest_sends(connection: Connection, *, since: datetime, most: int) -> list[datetime]:
     """When the last calls of all campaigns were sent, oldest first: the pace holds across restarts."""
-    rows = connection.execute(SELECT_LATEST_SENDS, {"since": time_text(since), "most": most})
-    return sorted(time_of(row.sent_at) for row in rows)
+    bound = {
+        "since": time_text(since),
+        "begun_since": time_text(since - LONGEST_WAY_TO_SEND),
+        "most": most,
+    }
+    return sorted(time_of(row.sent) for row in connection.execute(SELECT_LATEST_SENDS, bound))
 
 
 def pause_reason(connection: Connection, campaign_id: int) -> str | None:

@@ -89,7 +89,12 @@ def load(
         if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
             move_load(connection, load_id=newest.load_id, path=str(snapshot.source), sha256=snapshot.sha256)
             return Loaded(newest.load_id, Understood.from_json(newest.understood), newest, unchanged=True)
-    with open_table(snapshot.path, encoding=reading.encoding, delimiter=reading.delimiter) as spreadsheet:
+    with open_table(
+        snapshot.path,
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        hidden_rows=reading.visible_only,
+    ) as spreadsheet:
         sheet, columns, template = _understand(spreadsheet, snapshot, reading)
         with ledger.transaction() as connection:
             load_id = begin_load(
@@ -109,7 +114,7 @@ def load(
         )
         understood = _understood(spreadsheet, snapshot, sheet, columns, data_rows=data_rows, samples=samples)
     if data_rows == 0:
-        raise NotUnderstood(_no_rows(understood), understood)
+        raise NotUnderstood(_no_rows(understood, visible_only=reading.visible_only), understood)
     with ledger.transaction() as connection:
         complete_load(
             connection, load_id=load_id, campaign_id=campaign.campaign_id, understood=understood.to_json()
@@ -131,10 +136,10 @@ def _understand(
 
 
 def _choose_sheet(spreadsheet: Spreadsheet, snapshot: Snapshot, asked: str | None) -> SheetHead:
-    """The sheet asked for, or else the one that looks most like leads."""
+    """The sheet asked for, or else the one that looks most like leads; of equals one that can be seen."""
     heads = spreadsheet.heads
     if asked is None:
-        return max(heads, key=lambda head: lead_score(head.rows))
+        return max(heads, key=lambda head: (lead_score(head.rows), not head.hidden))
     for head in heads:
         if head.name is not None and head.name.casefold() == asked.strip().casefold():
             return head
@@ -170,8 +175,13 @@ def _understood(
     )
 
 
-def _no_rows(understood: Understood) -> SheetError:
+def _no_rows(understood: Understood, *, visible_only: bool) -> SheetError:
     where = f"sheet {clean(understood.sheet)!r} of {understood.file}" if understood.sheet else understood.file
+    if visible_only:
+        return SheetError(
+            f"There are no visible rows below the header of {where}: show some, or leave --visible-only out.",
+            code="no_rows",
+        )
     return SheetError(f"There are no rows below the header of {where}: add leads to it.", code="no_rows")
 
 

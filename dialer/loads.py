@@ -58,7 +58,7 @@ INSERT_LEAD = text(
 # What was sent stays as it was sent: a called lead takes a new place in the sheet, not a new name.
 UPDATE_LEAD = text(
     "UPDATE leads SET load_id = :load_id, row = :row, cell = :cell, tier = :tier, region = :region,"
-    " suppressed = :suppressed,"
+    " suppressed = :suppressed, mended = (mended OR :mended),"
     " first_name = CASE WHEN state IN ('due', 'failed') THEN :first_name ELSE first_name END,"
     " last_name = CASE WHEN state IN ('due', 'failed') THEN :last_name ELSE last_name END,"
     " source = CASE WHEN state IN ('due', 'failed') THEN :source ELSE source END,"
@@ -237,6 +237,7 @@ class Batches:
         before.changed = True
         if before.load_id != self.load_id:
             before.lead, before.suppressed, before.load_id = lead, suppressed, self.load_id
+            before.mended = mended
             return
         # One person, many rows: whoever asked not to be called in one of them is not called at all.
         before.suppressed = before.suppressed or suppressed

@@ -25,35 +25,44 @@ from dialer.table import Row, SheetHead
 
 HEAD_ROWS = 60
 _MEMORY_BYTES = 2 << 30  # an honest sheet of 1,000,000 rows and 8 columns needs 1.06 GB of addresses
-_LEAST_CPU_SECONDS = 60
+# A limit in processor time refuses a hostile file as quickly as one in real time, and lets an honest sheet
+# pass on a machine that is busy with other things. Real time bounds a child that waits.
+_REAL_SECONDS_PER_CPU_SECOND = 3
+_ANSWERS_AT_FULL_LENGTH = 10
 _MAX_ROWS = 1_048_576
 _MAX_LINE_BYTES = 64 << 20
 _READ_BYTES = 1 << 20
 _CHILD = Path(__file__).with_name("parsing_child.py")
+_HOUSE = Path(__file__).parents[1]  # where `dialer` is imported from, even by one who stands in that folder
 
 
 class ParsedWorkbook:
     """The sheets of an open workbook, for the length of a `with` block; leaving it ends the child.
 
-    `time_limit_seconds` bounds each answer of the child: the parsing of all sheets up to their heads, and
-    then every batch of rows. How slowly the rows are taken does not matter.
-    Raises SheetError: `encrypted`, `corrupt`, `too_big`, `parse_timeout`, `parser_died`, `no_sheets`.
+    `time_limit_seconds` bounds the processor time of each answer of the child: the parsing of all sheets up
+    to their heads, and then every batch of rows. How slowly the rows are taken does not matter. With
+    `hidden_rows`, which costs another look at the sheet's XML, `Row.hidden` of what `rows` gives is true.
+    Raises SheetError: `encrypted`, `corrupt`, `too_big`, `parse_timeout`, `parser_died`, `no_sheets`,
+    `hidden_rows_unknown`.
     """
 
-    def __init__(self, file: BinaryIO, *, name: str, time_limit_seconds: float) -> None:
+    def __init__(
+        self, file: BinaryIO, *, name: str, time_limit_seconds: float, hidden_rows: bool = False
+    ) -> None:
         self._name = name
         self._time_limit_seconds = time_limit_seconds
+        self._hidden_rows = hidden_rows
         self._buffer = bytearray()
         self._unanswered = 0
         self._walk = 0
-        cpu_seconds = max(_LEAST_CPU_SECONDS, math.ceil(3 * time_limit_seconds))
-        limits = (_MEMORY_BYTES, cpu_seconds, HEAD_ROWS)
+        cpu_seconds = math.ceil(time_limit_seconds)
+        limits = (_MEMORY_BYTES, _ANSWERS_AT_FULL_LENGTH * cpu_seconds, cpu_seconds)
         # -P: the child's imports come from this process's path alone, never from beside the script or from
         # the current folder. The environment holds no key.
         self._child = subprocess.Popen(  # noqa: S603 - the program and its arguments are our own
-            [sys.executable, "-P", str(_CHILD), str(file.fileno()), *map(str, limits)],
+            [sys.executable, "-P", str(_CHILD), *map(str, (file.fileno(), HEAD_ROWS, *limits))],
             pass_fds=(file.fileno(),),
-            env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={"PYTHONPATH": os.pathsep.join([*filter(None, sys.path), str(_HOUSE)])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -98,11 +107,11 @@ class ParsedWorkbook:
         first, more = 1, True
         self._ask(sheet, first)
         while more:
-            batch, more = self._batch(sheet, first)
+            batch, hidden, more = self._batch(sheet, first)
             if more:
                 self._ask(sheet, first + len(batch))  # the child works while these rows are looked at
             for number, cells in enumerate(batch, first):
-                yield Row(number, tuple(cells))
+                yield Row(number, tuple(cells), number in hidden)
                 if walk != self._walk:
                     raise RuntimeError("another walk over the sheet has begun")
             first += len(batch)
@@ -126,16 +135,16 @@ class ParsedWorkbook:
         return heads
 
     def _ask(self, sheet: int, first: int) -> None:
-        request = json.dumps({"sheet": sheet, "first": first}).encode() + b"\n"
+        request = {"sheet": sheet, "first": first, "ask_hidden": self._hidden_rows}
         assert self._child.stdin is not None  # noqa: S101 - it was opened as a pipe
         try:
-            self._child.stdin.write(request)
+            self._child.stdin.write(json.dumps(request).encode() + b"\n")
             self._child.stdin.flush()
         except BrokenPipeError as error:
             raise self._died() from error
         self._unanswered += 1
 
-    def _batch(self, sheet: int, first: int) -> tuple[list[list[str]], bool]:
+    def _batch(self, sheet: int, first: int) -> tuple[list[list[str]], frozenset[int], bool]:
         while self._unanswered:
             answer = self._answer()
             self._unanswered -= 1
@@ -145,7 +154,7 @@ class ParsedWorkbook:
             more = answer.get("more") is True
             if (more and not rows) or first + len(rows) > _MAX_ROWS + 1:
                 raise self._nonsense()
-            return rows, more
+            return rows, self._hidden_of(answer), more
         raise self._nonsense()
 
     def _answer(self) -> dict[str, object]:
@@ -164,6 +173,12 @@ class ParsedWorkbook:
                 raise encrypted(self._name)
             case "too_big":
                 raise self._died()
+            case "hidden_rows":
+                raise SheetError(
+                    f"The hidden rows of {self._name} cannot be told with certainty: open it in Excel, save"
+                    " it as a new file, and try again, or leave --visible-only out.",
+                    code="hidden_rows_unknown",
+                )
             case _:
                 raise SheetError(
                     f"{self._name} is damaged and cannot be read; open it in Excel, which may repair it,"
@@ -177,7 +192,7 @@ class ParsedWorkbook:
         pipe = self._child.stdout.fileno()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
-        deadline = time.monotonic() + self._time_limit_seconds
+        deadline = time.monotonic() + _REAL_SECONDS_PER_CPU_SECOND * self._time_limit_seconds
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
@@ -206,6 +221,12 @@ class ParsedWorkbook:
         except TypeError as error:
             raise self._nonsense() from error
         return rows
+
+    def _hidden_of(self, answer: dict[str, object]) -> frozenset[int]:
+        hidden = answer.get("hidden") if self._hidden_rows else []
+        if not isinstance(hidden, list) or not all(isinstance(number, int) for number in hidden):
+            raise self._nonsense()
+        return frozenset(hidden)
 
     def _checked_text(self, text: object) -> str:
         if not isinstance(text, str):

@@ -1,29 +1,38 @@
 """Parses one untrusted workbook in a process of its own, which may die of it without harm.
 
 Started by `parsed_workbook` as a script, with the open file as an inherited descriptor, no secrets in its
-environment and nothing imported but calamine, so that its memory can be kept small. It takes one JSON
-object a line on stdin and answers with one a line on stdout:
+environment and little imported but calamine, so that its memory can be kept small. It takes one JSON object
+a line on stdin and answers with one a line on stdout:
 
     (at once)                    {"sheets": [{"name", "hidden", "rows": [[text, ...], ...]}, ...]}
-    {"sheet": 0, "first": 1}     {"sheet": 0, "first": 1, "rows": [[text, ...], ...], "more": bool}
-    (if it cannot be read)       {"error": "encrypted" | "corrupt" | "too_big"}
+    {"sheet": 0, "first": 1,     {"sheet": 0, "first": 1, "rows": [[text, ...], ...], "more": bool,
+     "ask_hidden": bool}          "hidden": [number of a hidden row, ...]}
+    (if it cannot be read)       {"error": "encrypted" | "corrupt" | "too_big" | "hidden_rows"}
 
 Rows begin at row 1 and cells at column A, whatever the used range is; trailing empty cells are left out.
+"hidden" is there only if it was asked for.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
 import os
 import resource
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 import python_calamine
+
+from dialer.error_cells import with_errors_as_text
+from dialer.hidden_rows import HiddenRows, find_hidden_rows
+from dialer.sheet_xml import UnsafeSheet
 
 _BATCH_ROWS = 1000
 _BATCH_CHARACTERS = 1 << 18
@@ -55,23 +64,42 @@ def _duration(value: datetime.timedelta) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
 
 
-def _limit(memory_bytes: int, cpu_seconds: int) -> None:
-    limits = {
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_CPU: cpu_seconds,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-    }
-    for which, amount in limits.items():
-        with suppress(ValueError, OSError):  # not every system has every limit
-            resource.setrlimit(which, (amount, amount))
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What this process may use up; past it, memory fails and the kernel ends it (SIGXCPU)."""
+
+    memory_bytes: int
+    cpu_seconds: int  # in its whole life
+    answer_cpu_seconds: int  # for each answer
+
+    def begin(self) -> None:
+        """Binds this process for good."""
+        limits = {
+            resource.RLIMIT_AS: self.memory_bytes,
+            resource.RLIMIT_CPU: self.cpu_seconds,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+        }
+        for which, amount in limits.items():
+            with suppress(ValueError, OSError):  # not every system has every limit
+                resource.setrlimit(which, (amount, amount))
+
+    def begin_answer(self) -> None:
+        """Binds it to the processor time of one answer, from now on."""
+        with suppress(ValueError, OSError):
+            _, most = resource.getrlimit(resource.RLIMIT_CPU)
+            enough = math.ceil(time.process_time()) + self.answer_cpu_seconds
+            allowed = enough if most == resource.RLIM_INFINITY else min(enough, most)
+            resource.setrlimit(resource.RLIMIT_CPU, (allowed, most))
 
 
 class _Workbook:
     """The sheets of one workbook; those that are small enough are parsed once only."""
 
     def __init__(self, file: BinaryIO) -> None:
-        self._calamine = python_calamine.CalamineWorkbook.from_filelike(file)
+        self._file = file
+        self._calamine = python_calamine.CalamineWorkbook.from_filelike(with_errors_as_text(file))
+        self._hidden: dict[int, HiddenRows] = {}
         self._kept: dict[int, python_calamine.CalamineSheet] = {}
         self._kept_cells = 0
         # Positions in the workbook of what holds cells; chart and macro sheets do not.
@@ -103,6 +131,12 @@ class _Workbook:
                 cells.pop()
             yield cells
 
+    def hidden(self, index: int) -> HiddenRows:
+        if index not in self._hidden:
+            name = self._calamine.sheets_metadata[self._positions[index]].name
+            self._hidden = {index: find_hidden_rows(self._file, name)}
+        return self._hidden[index]
+
     def _sheet(self, index: int) -> python_calamine.CalamineSheet:
         if index in self._kept:
             return self._kept[index]
@@ -133,32 +167,40 @@ def _say(answer: dict[str, object]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _serve(file: BinaryIO, head_rows: int) -> None:
+def _serve(file: BinaryIO, limits: Limits, head_rows: int) -> None:
+    limits.begin_answer()
     workbook = _Workbook(file)
     _say({"sheets": workbook.heads(head_rows)})
     current: tuple[int, int] | None = None  # the sheet and the row that `rows` goes on with
     rows: Iterator[list[str]] = iter(())
     for line in sys.stdin.buffer:
+        limits.begin_answer()
         request = json.loads(line)
         sheet, first = request["sheet"], request["first"]
         if (sheet, first) != current:
             rows = islice(workbook.rows(sheet), first - 1, None)
         batch, more = _batch(rows)
         current = (sheet, first + len(batch))
-        _say({"sheet": sheet, "first": first, "rows": batch, "more": more})
+        answer: dict[str, object] = {"sheet": sheet, "first": first, "rows": batch, "more": more}
+        if request["ask_hidden"]:
+            hidden = workbook.hidden(sheet)[first : first + len(batch)]
+            answer["hidden"] = [number for number, is_hidden in enumerate(hidden, first) if is_hidden]
+        _say(answer)
 
 
-def main(descriptor: int, memory_bytes: int, cpu_seconds: int, head_rows: int) -> None:
+def main(descriptor: int, head_rows: int, limits: Limits) -> None:
     """Serves the workbook behind an open descriptor until stdin ends."""
-    _limit(memory_bytes, cpu_seconds)
+    limits.begin()
     try:
         os.lseek(descriptor, 0, os.SEEK_SET)
         with os.fdopen(descriptor, "rb") as file:
-            _serve(file, head_rows)
+            _serve(file, limits, head_rows)
     except python_calamine.PasswordError:
         _say({"error": "encrypted"})
     except MemoryError:
         _say({"error": "too_big"})
+    except UnsafeSheet:
+        _say({"error": "hidden_rows"})
     except BrokenPipeError:
         os._exit(0)  # the parent has left
     except BaseException:  # noqa: BLE001 - a panic of the parser is a BaseException, and means: unreadable
@@ -166,4 +208,4 @@ def main(descriptor: int, memory_bytes: int, cpu_seconds: int, head_rows: int) -
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:5]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Limits(*map(int, sys.argv[3:6])))

@@ -104,7 +104,7 @@ def parts(chunks: Iterable[bytes], grammar: Grammar) -> Iterator[tuple[Part, byt
     if not opening.group(2):
         searched = 0
         while (end := buffer.find(grammar.sheet_data_end, searched)) < 0:
-            cut = buffer.rfind(grammar.row_start)
+            cut = buffer.rfind(grammar.row_start, max(1, searched - len(grammar.row_start)))
             if cut > 0:
                 yield Part.ROWS, buffer[:cut]
                 buffer = buffer[cut:]
@@ -165,6 +165,13 @@ def cells(block: bytes, row: RowXml, grammar: Grammar, *, start: int | None = No
         style = _STYLE.search(tag.group(1))
         found.append(Cell(column, tag.start(), end, holds_something, style.group(1) if style else b""))
     return found
+
+
+def cell_row(block: bytes, row: RowXml, grammar: Grammar) -> int | None:
+    """The number of the row that a row's first cell claims to stand in; None if there is none that does."""
+    tag = grammar.cell.search(block, row.tag_end, row.content_end)
+    reference = tag and _REFERENCE.search(tag.group(1))
+    return int(reference.group(2)) if reference else None
 
 
 def letters_to_column(letters: bytes) -> int:

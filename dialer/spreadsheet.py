@@ -60,13 +60,16 @@ def open_table(
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
+    hidden_rows: bool = False,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
 ) -> Iterator[Spreadsheet]:
     """Opens a spreadsheet of any format for reading; it can be read for the length of the `with` block.
 
-    `encoding` and `delimiter` are the user's own choice for delimited text. `time_limit_seconds` bounds the
-    parsing of a workbook, not the reading of its rows. Raises SheetMissing, or SheetError with the reason
-    why the file cannot be used, or UsageError for an encoding or delimiter that cannot be.
+    `encoding` and `delimiter` are the user's own choice for delimited text. With `hidden_rows` the rows (not
+    those of the heads) tell whether they are hidden, at the price of another look at the sheet's XML.
+    `time_limit_seconds` bounds the processor time that parsing a workbook takes, not the reading of its rows.
+    Raises SheetMissing, or SheetError with the reason why the file cannot be used (`hidden_rows_unknown` if
+    its format does not tell), or UsageError for an encoding or delimiter that cannot be.
     """
     name = path.name
     with opened(path) as file:
@@ -75,7 +78,15 @@ def open_table(
             form = find_form(file, encoding=encoding, delimiter=delimiter)
             yield _text(file, form, name)
             return
-        with ParsedWorkbook(file, name=name, time_limit_seconds=time_limit_seconds) as workbook:
+        if hidden_rows and file_format in {Format.XLS, Format.XLSB}:
+            raise SheetError(
+                f"The hidden rows of an {file_format.upper()} sheet cannot be told: save it as XLSX, or leave"
+                " --visible-only out.",
+                code="hidden_rows_unknown",
+            )
+        with ParsedWorkbook(
+            file, name=name, time_limit_seconds=time_limit_seconds, hidden_rows=hidden_rows
+        ) as workbook:
             sheets = tuple(head.name or "" for head in workbook.heads)
             yield Spreadsheet(TableInfo(name, file_format, sheets=sheets), workbook.heads, workbook.rows)
 

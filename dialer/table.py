@@ -28,7 +28,7 @@ class Row:
 
     number: int  # Excel's: the first row of a sheet is 1
     cells: tuple[str, ...]
-    hidden: bool = False
+    hidden: bool = False  # known only where it was asked for when the sheet was opened
 
     @property
     def blank(self) -> bool:

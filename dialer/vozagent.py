@@ -8,6 +8,7 @@ nothing left this machine. The exception's class is no proof. No request is ever
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -111,7 +112,7 @@ class Connection:
             await self._post(request, take_turn, exchange)
         except TurnWithdrawn:
             return Unsent("withdrawn before it was sent", unreachable=False)
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        except httpx.UnsupportedProtocol as error:
             return Unsent(_describe(error), settings=True)
         except Exception as error:  # noqa: BLE001 - whatever it is called, the trace decides what it means
             if exchange.status is None:
@@ -147,14 +148,16 @@ class Connection:
 
 
 def _without_reply(error: Exception, exchange: Exchange) -> Outcome:
+    known = isinstance(error, httpx.TransportError | TimeoutError | OSError)
     if not exchange.started:
-        return Unsent(_describe(error))
-    known = isinstance(error, httpx.TransportError | TimeoutError)
+        # No network was at fault: the request could not even be written, and never will be.
+        return Unsent(_describe(error), settings=not known)
     return Unknown(f"no reply ({_describe(error)})", internal=not known)
 
 
 def _describe(error: Exception) -> str:
-    text = clean(str(error))
+    # A complaint about our own headers quotes them, and with them the key.
+    text = "" if isinstance(error, httpx.LocalProtocolError) else clean(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -187,8 +190,9 @@ def origin(base_url: str) -> str:
 
 def is_loopback(base_url: str) -> bool:
     """True where the API is on this machine: no real phone rings, and plain http is allowed."""
-    host = (urlsplit(base_url).hostname or "").lower()
-    return host in {"localhost", "::1"} or (host.startswith("127.") and host.replace(".", "").isdigit())
+    host = urlsplit(base_url).hostname
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def check_base_url(text: str) -> str:
@@ -199,17 +203,32 @@ def check_base_url(text: str) -> str:
             f"The base URL {clean(text)!r} {why}: write it as https://api.vozagent.ai/v1.", code="base_url"
         )
 
+    text = text.strip()
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise refuse("cannot be read") from None
+    # What `urlsplit` drops or keeps in silence, and a client reads in another way.
+    if any(char in "\\\x7f" or char <= " " for char in text):
+        raise refuse("cannot be read")
     if not parts.hostname or port == 0:
         raise refuse("names no host")
-    if parts.username is not None or "@" in parts.netloc:
+    if "@" in parts.netloc:
         raise refuse("holds a user name")
-    if parts.query or parts.fragment:
+    if "?" in text or "#" in text:
         raise refuse("has something after its path")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(text)):
         raise refuse("is not https")
-    return text.strip().rstrip("/")
+    address = _address(parts.hostname)
+    if address is not None and address.is_link_local:
+        raise refuse("is an address that serves a machine its own secrets")
+    return text.rstrip("/")
+
+
+def _address(host: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is written as, or None for a name."""
+    try:
+        return ipaddress.ip_address(host or "")
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Copies a zip archive with one part replaced; every other part keeps its very bytes, packed as they were."""
+"""Copies a zip archive with some parts replaced; every other keeps its very bytes, packed as they were."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import BinaryIO
 
 # The fixed parts of the records, from PKWARE's APPNOTE.TXT 4.3.7, 4.3.12 and 4.3.16, without signatures.
@@ -35,10 +35,15 @@ def check_archive(source: BinaryIO, archive: zipfile.ZipFile) -> None:
 
 
 def copy_archive(
-    source: BinaryIO, archive: zipfile.ZipFile, out: BinaryIO, *, part: str, content: Iterable[bytes]
+    source: BinaryIO,
+    archive: zipfile.ZipFile,
+    out: BinaryIO,
+    *,
+    replaced: Mapping[str, Iterable[bytes]],
+    level: int = _LEVEL,
 ) -> None:
-    """Writes to `out` the archive that is open as `archive` over the file `source`, in its order, with
-    `content` in place of the part named `part`. `out` must be able to seek.
+    """Writes to `out` the archive that is open as `archive` over the file `source`, in its order, with new
+    content, packed at `level`, for the parts that `replaced` names. `out` must be able to seek.
 
     Raises zipfile.BadZipFile for an archive that `check_archive` refuses.
     """
@@ -46,14 +51,14 @@ def copy_archive(
     for entry in archive.infolist():
         offset = out.tell()
         fixed, name = _local_header(source, entry)
-        replaced = entry.filename == part
-        method = zipfile.ZIP_DEFLATED if replaced else entry.compress_type
+        content = replaced.get(entry.filename)
+        method = entry.compress_type if content is None else zipfile.ZIP_DEFLATED
         flags = entry.flag_bits & ~_SIZES_FOLLOW
         # version needed, flags, method, time, date: as they were
         common = (fixed[1], flags, method, fixed[4], fixed[5])
         header_bytes = _LOCAL.size + len(name)
         out.write(bytes(header_bytes))
-        sizes = _pack(content, out) if replaced else _copy(source, entry, out)
+        sizes = _copy(source, entry, out) if content is None else _pack(content, out, level)
         end = out.tell()
         out.seek(offset)
         out.write(
@@ -96,8 +101,8 @@ def _copy(source: BinaryIO, entry: zipfile.ZipInfo, out: BinaryIO) -> _Sizes:
     return _Sizes(entry.CRC, entry.compress_size, entry.file_size)
 
 
-def _pack(content: Iterable[bytes], out: BinaryIO) -> _Sizes:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+def _pack(content: Iterable[bytes], out: BinaryIO, level: int) -> _Sizes:
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     crc = unpacked = 0
     start = out.tell()
     for chunk in content:

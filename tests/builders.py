@@ -153,9 +153,7 @@ class World:
     def settle_crash(self) -> int:
         """What the next start does first."""
         with self.ledger.transaction() as connection:
-            return journal.close_interrupted(
-                connection, self.campaign.campaign_id, now=self.loop.utc_now()
-            )
+            return journal.close_interrupted(connection, self.campaign.campaign_id, now=self.loop.utc_now())
 
     def results(self) -> list[RowResult]:
         """What stands beside each row now."""

@@ -21,7 +21,7 @@ from dialer.sandbox.child import SandboxProcess
 from tests.command import SANDBOX_KEY, Finished, command_line, environment, home, run_dialer
 
 PATIENCE_SECONDS = 30.0
-# 555-0100 to 555-0189 in real area codes are fictional; what ends in 019x has a fate of its own in the sandbox.
+# 555-01xx in real area codes is fictional; what ends in 019x has a fate of its own in the sandbox.
 _AREAS = (
     201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228,
 )  # fmt: skip

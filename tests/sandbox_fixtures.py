@@ -1,4 +1,4 @@
-"""What the tests of the sandbox share: the API over ASGI on a clock that stands still, and small helpers."""
+"""What the tests of the sandbox share: the API over ASGI, on a clock that stands still."""
 
 from __future__ import annotations
 

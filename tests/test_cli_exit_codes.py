@@ -316,7 +316,7 @@ def test_whoever_could_not_be_reached_is_pending(unreached: tuple[Sheet, Finishe
     assert unreached[0].statuses() == ["pending", "pending"]
 
 
-# ------------------------------------------------------------------------------------------ 75: try again later
+# ------------------------------------------------------------------------------------ 75: try again later
 
 
 @dataclass(frozen=True)
@@ -349,8 +349,9 @@ def test_the_next_run_says_that_it_is_paused(paused: Paused) -> None:
     assert _error(paused.next) == (75, "paused")
 
 
-def test_the_next_run_names_the_way_on(paused: Paused) -> None:
-    assert f"`dialer resume {paused.sheet.campaign}`" in paused.next.json["error"]["message"]
+def test_the_next_run_names_the_way_on(desk: Desk, paused: Paused) -> None:
+    way = f"`dialer resume {paused.sheet.campaign} --base-url {desk.sandbox.base_url}`"
+    assert paused.next.json["error"]["message"].endswith(f": go on with {way}.")
 
 
 def test_resuming_is_0(paused: Paused) -> None:
@@ -383,7 +384,7 @@ def test_a_number_that_was_called_lately_is_75(desk: Desk) -> None:
     assert (first.returncode, _error(second)) == (0, (75, "recent"))
 
 
-# ------------------------------------------------------------------------------- 75, 130, 143: others, signals
+# ----------------------------------------------------------------------------- 75, 130, 143: others, signals
 
 
 @dataclass(frozen=True)
@@ -548,7 +549,7 @@ def test_a_key_file_that_others_can_read_is_77(desk: Desk, mode: int, code: str)
     file = desk.place() / "key"
     file.write_text("sk_sandbox\n")
     file.chmod(mode)
-    command = ("call", "+12015550100", *desk.api, "-a", "Voz", "--api-key-file", file, "--json")
+    command = ("call", "+12015550100", *desk.api, "-a", "Voz", "--api-key-file", str(file), "--json")
     assert _error(desk.dialer(*command)) == (77, code)
 
 
@@ -570,8 +571,10 @@ SETTINGS: dict[str, tuple[str, str, str]] = {
     "a wrong value": (
         'rate = "fast"',
         "setting_value",
-        "dialer.toml: rate: Invalid value for '--rate': 'fast' is no rate: write a whole number per second "
-        "or minute, as 5/s or 30/min.",
+        (
+            "dialer.toml: rate: Invalid value for '--rate': 'fast' is no rate: write a whole number per "
+            "second or minute, as 5/s or 30/min."
+        ),
     ),
     "a breaker of nothing": (
         "max_unknown_in_row = 0",
@@ -586,8 +589,10 @@ SETTINGS: dict[str, tuple[str, str, str]] = {
     "no TOML": (
         "rate: 5/s",
         "settings_unreadable",
-        "The settings file dialer.toml cannot be read (Expected '=' after a key in a key/value pair "
-        "(at line 1, column 5)): mend it, or take it away.",
+        (
+            "The settings file dialer.toml cannot be read (Expected '=' after a key in a key/value pair "
+            "(at line 1, column 5)): mend it, or take it away."
+        ),
     ),
 }
 
@@ -638,18 +643,15 @@ def test_a_redirect_is_78_and_is_not_followed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (b"a letter to my grandmother", "ledger_damaged"),
-        (b"SQLite format 3\0" + b"x" * 999, "ledger_damaged"),
-    ],
+    "content",
+    [b"a letter to my grandmother", b"SQLite format 3\0" + b"x" * 999],
     ids=["a letter", "torn"],
 )
-def test_a_damaged_ledger_is_78_and_stays_as_it_is(desk: Desk, content: bytes, code: str) -> None:
+def test_a_damaged_ledger_is_78_and_stays_as_it_is(desk: Desk, content: bytes) -> None:
     sheet, ledger = desk.sheet(1), desk.place() / "ledger.sqlite3"
     ledger.write_bytes(content)
     finished = desk.run(sheet, "--ledger", ledger, "--json")
-    assert (_error(finished), ledger.read_bytes(), desk.received(sheet)) == ((78, code), content, [])
+    assert (_error(finished), ledger.read_bytes()) == ((78, "ledger_damaged"), content)
 
 
 def test_a_ledger_damaged_in_its_middle_is_78(desk: Desk) -> None:

@@ -35,7 +35,7 @@ def _checked(desk: Desk, text: str | bytes, *options: str) -> Finished:
     return desk.dialer("check", path, "--jsonl", *options)
 
 
-# ------------------------------------------------------------------------------------------ how a sheet is read
+# ------------------------------------------------------------------------------------ how a sheet is read
 
 
 @pytest.fixture(scope="module")
@@ -152,11 +152,12 @@ def sent(desk: Desk) -> Sent:
     key.write_text("sk_sandbox\n")
     key.chmod(0o600)
     sheet = Sheet(path, numbers)
+    who = (*desk.api, "--assistant-id", VOZ_ID, "--api-key-file", str(key), "--campaign", "spring sale")
+    what = ("--source", "website", "--tag", "spring", "--tag", "2026")
+    notes = ("--notes", "Asked about {Product|our services}")
+    how = ("--rows", "2-4", "--rate", "100/s", "--concurrency", "1", "--yes", "-v", "-o", str(desk.place()))
     finished = desk.dialer(
-        *("run", path, *desk.api, "--assistant-id", VOZ_ID, "--yes", "--rate", "100/s", "-v"),
-        *("--source", "website", "--tag", "spring", "--tag", "2026", "--campaign", "spring sale"),
-        *("--notes", "Asked about {Product|our services}", "--rows", "2-4", "--api-key-file", key),
-        *("-o", desk.place(), "--concurrency", "1"),
+        *("run", str(path), *who, *what, *notes, *how),
         env={"VOZAGENT_API_KEY": None},
     )
     received = {request["phone_number"]: request["body"] for request in desk.received(sheet)}
@@ -192,7 +193,8 @@ def test_the_key_can_come_from_a_file(desk: Desk, sent: Sent) -> None:
 
 
 def test_campaign_names_the_campaign(desk: Desk, sent: Sent) -> None:
-    assert desk.dialer("status", "spring sale", *desk.api, "--json").json["rows"] == 4
+    depth = desk.dialer("status", "spring sale", *desk.api, "--json").json
+    assert (depth["rows"], depth["source"]) == (4, str(sent.sheet.path))
 
 
 def test_a_folder_as_output_keeps_the_usual_names(sent: Sent) -> None:
@@ -503,11 +505,13 @@ def test_a_report_that_cannot_be_written_again_is_one_sentence(desk: Desk) -> No
 
 
 def _snapshot(folder: Path) -> dict[str, str]:
-    """Every file under a folder and what is in it."""
+    """Every file under a folder and what is in it, but for the empty files that SQLite puts beside a ledger
+    when it is read."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and not (path.name.endswith("-wal") and not path.stat().st_size)
+        if not path.name.endswith("-shm")
     }
 
 
@@ -533,7 +537,7 @@ def test_a_dry_run_needs_neither_a_key_nor_a_ledger(desk: Desk) -> None:
     assert (finished.returncode, list(place.iterdir())) == (0, [])
 
 
-# ------------------------------------------------------------------------------------------ where settings stand
+# ------------------------------------------------------------------------------------ where settings stand
 
 
 def _lines(finished: Finished) -> list[str]:
@@ -542,8 +546,11 @@ def _lines(finished: Finished) -> list[str]:
 
 def _pace(desk: Desk, sheet: Sheet, place: Path, *options: str, env: dict[str, str]) -> str:
     """The pace in the plan of a dry run."""
-    command = ("run", sheet.path, *desk.api, "-a", "Voz", "--dry-run", *options)
-    finished = desk.dialer(*command, place=place, env={"XDG_CONFIG_HOME": str(place / "config")} | env)
+    finished = desk.dialer(
+        *("run", str(sheet.path), *desk.api, "-a", "Voz", "--dry-run", *options),
+        place=place,
+        env={"XDG_CONFIG_HOME": str(place / "config")} | env,
+    )
     (line,) = [line for line in _lines(finished) if line.startswith("Pace")]
     return line.split("at most ")[1].split(",")[0]
 
@@ -608,7 +615,7 @@ def test_an_assistant_said_nearer_beats_the_one_in_a_file(
     assert (request["body"].get("assistant_name"), request["body"]["assistant_id"]) == (None, VOZ_ID)
 
 
-# ------------------------------------------------------------------------------------------ readers that leave
+# ------------------------------------------------------------------------------------ readers that leave
 
 
 def test_a_reader_that_leaves_early_changes_no_exit_code(desk: Desk) -> None:

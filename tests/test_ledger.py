@@ -60,6 +60,12 @@ def add(name: str) -> Callable[[Connection], str]:
     return operation
 
 
+def fails(connection: Connection) -> None:
+    """An operation that breaks off half way."""
+    add("half")(connection)
+    raise ZeroDivisionError("a fault inside")
+
+
 def names_in(path: Path) -> list[str]:
     """The campaigns that are on disk, read with another program's eyes."""
     with closing(sqlite3.connect(path)) as connection:
@@ -126,8 +132,8 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ledgers").write_text("")
 
     assert refused(tmp_path / "ledgers" / "live.sqlite3") == (
-        f"The ledger {tmp_path}/ledgers/live.sqlite3 cannot be opened (File exists): check the folder's rights "
-        "or name another with --ledger."
+        f"The ledger {tmp_path}/ledgers/live.sqlite3 cannot be opened (File exists): check the folder's "
+        "rights or name another with --ledger."
     )
 
 
@@ -146,8 +152,7 @@ def test_what_is_committed_survives_a_power_cut(ledger: Ledger) -> None:
 
 def test_a_transaction_that_raises_leaves_nothing(ledger: Ledger, path: Path) -> None:
     with pytest.raises(ZeroDivisionError), ledger.transaction() as connection:
-        add("a")(connection)
-        raise ZeroDivisionError
+        fails(connection)
 
     assert names_in(path) == []
 
@@ -257,7 +262,7 @@ def test_a_healthy_ledger_passes_the_check(path: Path) -> None:
     ("damage", "cause"),
     [
         (lambda whole: b"\xa5" * 100 + whole[100:], "file is not a database"),
-        (lambda whole: b"call_id,status\n" * 1000, "file is not a database"),
+        (lambda _whole: b"call_id,status\n" * 1000, "file is not a database"),
         (lambda whole: b"\x00" * len(whole), "file is not a database"),
         (lambda whole: whole[: len(whole) // 2], "database disk image is malformed"),
     ],
@@ -268,8 +273,8 @@ def test_a_damaged_ledger_is_refused(path: Path, damage: Callable[[bytes], bytes
     path.write_bytes(damage(path.read_bytes()))
 
     assert refused(path) == (
-        f"The ledger {path} is damaged ({cause}): put back a backup of it; without it dialer cannot know whom "
-        "it called."
+        f"The ledger {path} is damaged ({cause}): put back a backup of it; without it dialer cannot know "
+        "whom it called."
     )
 
 
@@ -335,8 +340,7 @@ BUSY = "The ledger {path} cannot be used (database is locked): nothing was sent 
 def test_a_database_that_stays_busy_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_module, "_BUSY_SECONDS", 0.05)
     with opened(path) as ledger, held_by_another(path), pytest.raises(SettingsError) as caught:
-        with ledger.transaction() as connection:
-            add("a")(connection)
+        asyncio.run(InlineWriter(ledger).do(add("a")))
 
     assert caught.value.sentence == BUSY.format(path=path)
 
@@ -370,7 +374,8 @@ def test_a_full_disk_is_told_with_the_space_that_is_left(ledger: Ledger) -> None
 
     assert caught.value.code == "disk_full"
     assert re.fullmatch(
-        rf"The disk of the ledger {re.escape(str(ledger.path))} is full \(\d+ MB free\): make room, then run again\.",
+        rf"The disk of the ledger {re.escape(str(ledger.path))} is full \(\d+ MB free\): make room, then run"
+        r" again\.",
         caught.value.sentence,
     )
 
@@ -393,10 +398,10 @@ def test_a_second_run_is_told_who_holds_the_campaign(ledger: Ledger, path: Path)
     with opened(path) as other, ledger.lock("leads"), pytest.raises(TryLater) as caught, other.lock("leads"):
         pass
 
-    assert (caught.value.exit_code, caught.value.sentence) == (
-        75,
+    assert caught.value.exit_code == 75
+    assert caught.value.sentence == (
         f"Campaign 'leads' is being run by process {os.getpid()} on {socket.gethostname()}: "
-        "wait until it is done, or stop that one first.",
+        "wait until it is done, or stop that one first."
     )
 
 
@@ -416,6 +421,13 @@ def test_the_lock_is_free_after_the_run(ledger: Ledger) -> None:
         pass
     with ledger.lock("leads"):
         pass
+
+
+def test_nobody_is_named_as_holder_after_the_run(ledger: Ledger) -> None:
+    with ledger.lock("leads"):
+        pass
+
+    assert list(ledger.path.parent.rglob("*.json")) == []
 
 
 def test_the_lock_is_free_after_a_run_that_raised(ledger: Ledger) -> None:
@@ -497,7 +509,9 @@ def test_what_cannot_be_copied_is_told(tmp_path: Path) -> None:
 # Times
 
 moments = st.datetimes(
-    datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))])
+    datetime(2, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    datetime(9998, 12, 31),  # noqa: DTZ001 - the same
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7))]),
 )
 
 
@@ -563,11 +577,6 @@ def test_what_was_done_is_on_disk(ledger: Ledger, path: Path) -> None:
     assert with_writer(ledger, story) == ["a"]
 
 
-def fails(connection: Connection) -> None:
-    add("half")(connection)
-    raise ZeroDivisionError("a fault inside")
-
-
 def test_one_that_fails_does_not_harm_the_others(ledger: Ledger, path: Path) -> None:
     async def story(writer: Writer) -> list[Any]:
         operations: list[Callable[[Connection], Any]] = [add("a"), fails, add("b"), add("a"), add("c")]
@@ -595,23 +604,38 @@ def test_the_writer_goes_on_after_a_failure(ledger: Ledger, path: Path) -> None:
     assert names_in(path) == ["a"]
 
 
-def test_leaving_commits_what_is_still_waiting(ledger: Ledger, path: Path) -> None:
-    async def story(writer: Writer) -> list[asyncio.Task[str]]:
-        tasks = [asyncio.create_task(writer.do(add(str(number)))) for number in range(50)]
-        await asyncio.wait(tasks[:1])
-        return tasks
+def test_leaving_waits_until_all_is_committed(ledger: Ledger, path: Path) -> None:
+    release = threading.Event()
 
-    with_writer(ledger, story)
+    async def story() -> GroupWriter:
+        async with group_writer(ledger) as writer:
+            tasks = [
+                asyncio.create_task(writer.do(release_awaited)),
+                asyncio.create_task(writer.do(add("a"))),
+            ]
+            await asyncio.wait(tasks, timeout=0)
+            asyncio.get_running_loop().call_later(0.05, release.set)
+        return writer
 
-    assert len(names_in(path)) == 50
+    def release_awaited(_connection: Connection) -> bool:
+        return release.wait(10)
+
+    assert not asyncio.run(story())._thread.is_alive()
+    assert names_in(path) == ["a"]
 
 
-def test_one_who_no_longer_waits_does_not_harm_the_others(ledger: Ledger) -> None:
+def test_one_who_no_longer_waits_does_not_harm_the_others_of_its_group(ledger: Ledger) -> None:
+    release = threading.Event()
+
     async def story(writer: Writer) -> str:
+        first = asyncio.create_task(writer.do(lambda _connection: release.wait(10)))
         gone = asyncio.create_task(writer.do(add("gone")))
-        await asyncio.wait({asyncio.create_task(asyncio.wait_for(asyncio.shield(gone), 0))})
+        other = asyncio.create_task(writer.do(add("a")))
+        await asyncio.wait([first, gone, other], timeout=0)
         gone.cancel()
-        return await writer.do(add("a"))
+        await asyncio.wait([gone])
+        release.set()
+        return await asyncio.wait_for(other, 10)
 
     assert with_writer(ledger, story) == "a"
 

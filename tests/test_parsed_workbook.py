@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.spreadsheets.make import text_cell, xlsx
 SHEETS = Path(__file__).parent / "spreadsheets"
 
 
-def refusal(path: Path, **options: float) -> DialerError:
+def refusal(path: Path, **options: Any) -> DialerError:
     with pytest.raises(DialerError) as caught, open_table(path, **options) as table:
         list(table.rows())
     return caught.value
@@ -27,6 +28,17 @@ def test_sheets_too_large_to_keep_are_parsed_again(monkeypatch: pytest.MonkeyPat
         workbook = parsing_child._Workbook(file)
         heads = [head["rows"] for head in workbook.heads(60)]
         assert [list(workbook.rows(index)) for index in (2, 0, 1)] == [heads[2], heads[0], heads[1]]
+
+
+def test_looking_for_hidden_rows_does_not_disturb_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing_child, "_MAX_KEPT_CELLS", 0)
+    with (SHEETS / "honest.xlsx").open("rb") as file:
+        workbook = parsing_child._Workbook(file)
+        heads = [head["rows"] for head in workbook.heads(60)]
+        assert [(any(workbook.hidden(n)), list(workbook.rows(n))) for n in (2, 0)] == [
+            (False, heads[2]),
+            (False, heads[0]),
+        ]
 
 
 def test_a_parser_that_takes_too_long_is_ended() -> None:
@@ -58,6 +70,56 @@ def child_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return script
 
 
+# The real child, except that its parser comes to no end.
+ENDLESS = """
+import sys
+from dialer import parsing_child as child
+def serve(_file, limits, _head_rows):
+    limits.begin_answer()
+    while True: pass
+child._serve = serve
+child.main(int(sys.argv[1]), int(sys.argv[2]), child.Limits(*map(int, sys.argv[3:6])))
+"""
+
+
+def test_a_parser_that_uses_up_its_processor_time_is_ended(
+    child_says: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsed_workbook, "_REAL_SECONDS_PER_CPU_SECOND", 1000)
+    child_says.write_text(ENDLESS)
+    error = refusal(SHEETS / "honest.xlsx", time_limit_seconds=1)
+    assert (error.code, error.sentence) == (
+        "parse_timeout",
+        (
+            "honest.xlsx could not be read within 1 seconds; delete what the sheet does not need, or save it"
+            " as CSV, and try again."
+        ),
+    )
+
+
+def test_every_answer_has_processor_time_of_its_own(child_says: Path) -> None:
+    """A limit for all of them together would end a long sheet halfway down."""
+    child_says.write_text(
+        "import json, resource, sys, time\nfrom dialer.parsing_child import Limits\n"
+        "limits = Limits(*map(int, sys.argv[3:6]))\nlimits.begin()\nlimits.begin_answer()\n"
+        "while time.process_time() < 1.05: pass\nlimits.begin_answer()\n"
+        "name = str(resource.getrlimit(resource.RLIMIT_CPU))\n"
+        'print(json.dumps({"sheets": [{"name": name, "rows": []}]}), flush=True)\ninput()'
+    )
+    with open_table(SHEETS / "honest.xlsx", time_limit_seconds=7) as table:
+        assert table.info.sheets == ("(9, 70)",)
+
+
+def test_a_parser_that_waits_for_the_processor_is_waited_for(child_says: Path) -> None:
+    """On a busy machine an honest sheet takes longer than its processor time."""
+    child_says.write_text(
+        "import select\nselect.select([], [], [], 1.1)\n"
+        'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()'
+    )
+    with open_table(SHEETS / "honest.xlsx", time_limit_seconds=1) as table:
+        assert table.info.sheets == ("a",)
+
+
 NONSENSE = [
     "not json",
     "[]",
@@ -77,6 +139,15 @@ def test_a_child_that_was_taken_over_is_not_believed(child_says: Path, line: str
         "honest.xlsx was refused, because reading it makes the parser talk nonsense; open it in Excel, save"
         " the sheet of leads as a new file or as CSV, and try again."
     )
+
+
+@pytest.mark.parametrize("hidden", ["", ', "hidden": 3', ', "hidden": ["1"]', ', "hidden": [[1]]'])
+def test_a_child_that_talks_nonsense_about_hidden_rows_is_not_believed(child_says: Path, hidden: str) -> None:
+    child_says.write_text(
+        'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()\n'
+        f'print(\'{{"sheet": 0, "first": 1, "rows": [["a"]], "more": false{hidden}}}\')'
+    )
+    assert refusal(SHEETS / "honest.xlsx", hidden_rows=True).code == "parser_died"
 
 
 def test_a_child_that_never_ends_its_line_is_refused(child_says: Path) -> None:

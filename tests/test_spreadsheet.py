@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import codecs
+import io
 import os
 import resource
+import subprocess
+import sys
 import tracemalloc
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.style import Style, TableProperties
+from odf.table import Table
 
 from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
 from dialer.spreadsheet import open_table
 from dialer.table import Format, Row, TableInfo
-from tests.spreadsheets.make import text_cell, xlsx, xlsx_parts, zipped
+from tests.command import ROOT
+from tests.spreadsheets.make import text_cell, xlsb, xlsx, xlsx_parts, zipped
 
 SHEETS = Path(__file__).parent / "spreadsheets"
 
@@ -25,12 +36,17 @@ def read(name: str | Path, sheet: str | None = None, **options: str) -> list[tup
         return [(row.number, row.cells) for row in table.rows(sheet)]
 
 
+def hidden_rows_of(name: str | Path) -> list[int]:
+    with open_table(SHEETS / name, hidden_rows=True) as table:
+        return [row.number for row in table.rows() if row.hidden]
+
+
 def info_of(name: str) -> TableInfo:
     with open_table(SHEETS / name) as table:
         return table.info
 
 
-def refusal(path: Path, **options: float) -> DialerError:
+def refusal(path: Path, **options: Any) -> DialerError:
     with pytest.raises(DialerError) as caught, open_table(path, **options) as table:
         list(table.rows())
     return caught.value
@@ -82,10 +98,82 @@ def test_cells_are_text_as_a_person_reads_them() -> None:
             1,
             (
                 *("text", "12", "15551234567", "1.5", "0.1", "1000000000000000.0", "TRUE", "FALSE"),
-                *("2026-11-22", "2026-11-22 10:30:00", "", "ab", "", "-7", "2015550123"),
+                *("2026-11-22", "2026-11-22 10:30:00", "#N/A", "ab", "", "-7", "2015550123"),
             ),
         )
     ]
+
+
+def test_an_error_in_a_cell_is_its_text_even_one_that_the_parser_does_not_know() -> None:
+    assert [cells for _, cells in read("errors_in_cells.xlsx")] == [
+        ("#N/A", 'a text: t="e"'),
+        ("#REF!", 'a text: t="e"'),
+        ("#SPILL!", 'a text: t="e"'),
+        ("#ERROR!", 'a text: t="e"'),
+        ("#GETTING_DATA", 'a text: t="e"'),
+    ]
+
+
+def test_an_error_in_a_cell_of_an_opendocument_sheet_is_its_text() -> None:
+    assert [cells[2:] for _, cells in read("errors_in_cells.ods")] == [
+        ("#N/A",),
+        ("#REF!",),
+        ("Err:502",),
+        ("text",),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"), [("hidden_rows.xlsx", [3, 5, 6]), ("hidden_rows.ods", [3, 5, 6, 7, 8, 9, 10])]
+)
+def test_rows_hidden_by_hand_or_by_a_filter_are_told_if_asked_for(name: str, hidden: list[int]) -> None:
+    assert hidden_rows_of(name) == hidden
+
+
+def test_nobody_looks_for_hidden_rows_unasked() -> None:
+    with open_table(SHEETS / "hidden_rows.xlsx") as table:
+        assert [row.number for row in table.rows() if row.hidden] == []
+
+
+def test_hidden_rows_are_told_far_down_a_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "long.xlsx"
+    lines = (f'<row r="{n}" hidden="{n % 700 // 699}"><c><v>{n}</v></c></row>' for n in range(1, 2500))
+    path.write_bytes(xlsx(f"<sheetData>{''.join(lines)}</sheetData>"))
+    assert hidden_rows_of(path) == [699, 1399, 2099]
+
+
+def test_hidden_rows_are_those_of_the_sheet_that_is_walked() -> None:
+    with open_table(SHEETS / "honest.xlsx", hidden_rows=True) as table:
+        assert [row.hidden for sheet in ("Secret", "Leads") for row in table.rows(sheet)] == [False] * 5
+
+
+def test_a_text_has_no_hidden_rows() -> None:
+    assert hidden_rows_of("semicolons_western.csv") == []
+
+
+@pytest.mark.parametrize("ending", ["xls", "xlsb"])
+def test_a_format_that_does_not_tell_its_hidden_rows_is_refused_when_they_are_asked_for(ending: str) -> None:
+    error = refusal(SHEETS / f"begins_at_c4.{ending}", hidden_rows=True)
+    assert (type(error), error.code, error.sentence) == (
+        SheetError,
+        "hidden_rows_unknown",
+        (
+            f"The hidden rows of an {ending.upper()} sheet cannot be told: save it as XLSX, or leave"
+            " --visible-only out."
+        ),
+    )
+
+
+def test_hidden_rows_that_cannot_be_told_with_certainty_are_not_guessed() -> None:
+    error = refusal(SHEETS / "rows_out_of_order.xlsx", hidden_rows=True)
+    assert (type(error), error.code, error.sentence) == (
+        SheetError,
+        "hidden_rows_unknown",
+        (
+            "The hidden rows of rows_out_of_order.xlsx cannot be told with certainty: open it in Excel, save"
+            " it as a new file, and try again, or leave --visible-only out."
+        ),
+    )
 
 
 def test_every_sheet_has_a_head_and_hidden_ones_are_marked() -> None:
@@ -96,6 +184,42 @@ def test_every_sheet_has_a_head_and_hidden_ones_are_marked() -> None:
         ("Read me", False, ("nothing here",)),
         ("Secret", True, ("not for you",)),
     ]
+
+
+def old_excel_with_a_hidden_sheet() -> bytes:
+    workbook = xlwt.Workbook()
+    workbook.add_sheet("Leads")
+    workbook.add_sheet("Secret").visibility = 1
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def opendocument_with_a_hidden_sheet() -> bytes:
+    document = OpenDocumentSpreadsheet()
+    unseen = Style(name="unseen", family="table")
+    unseen.addElement(TableProperties(display=False))
+    document.automaticstyles.addElement(unseen)
+    document.spreadsheet.addElement(Table(name="Leads"))
+    document.spreadsheet.addElement(Table(name="Secret", stylename=unseen))
+    file = io.BytesIO()
+    document.write(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("build", [old_excel_with_a_hidden_sheet, opendocument_with_a_hidden_sheet])
+def test_hidden_sheets_of_other_formats_are_marked_too(tmp_path: Path, build: Callable[[], bytes]) -> None:
+    path = tmp_path / "leads"
+    path.write_bytes(build())
+    with open_table(path) as table:
+        assert [(head.name, head.hidden) for head in table.heads] == [("Leads", False), ("Secret", True)]
+
+
+def test_a_hidden_sheet_of_a_binary_workbook_is_marked(tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsb"
+    path.write_bytes(xlsb({0: {0: "Phone"}}, hidden=True))
+    with open_table(path) as table:
+        assert [(head.name, head.hidden) for head in table.heads] == [("Leads", True)]
 
 
 def test_a_head_is_the_first_sixty_rows(tmp_path: Path) -> None:
@@ -365,3 +489,26 @@ def test_memory_does_not_grow_with_a_text(tmp_path: Path) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert (last, peak < 4_000_000) == (60_001, True)
+
+
+def content_of(path: Path) -> object:
+    """What a file holds, however it was packed: the parts of an archive, or else its bytes."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile:
+        return path.read_bytes()
+    return [(entry.filename, entry.date_time, part_of(archive, entry)) for entry in archive.infolist()]
+
+
+def part_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | None:
+    try:
+        return archive.read(entry)
+    except (zipfile.BadZipFile, zlib.error):  # some are made to be unreadable
+        return None
+
+
+def test_the_nasty_files_are_made_again_as_they_stand(tmp_path: Path) -> None:
+    # In a process of its own, because odfpy's files depend on those that it has written before.
+    subprocess.run([sys.executable, "-m", "tests.spreadsheets.make", tmp_path], cwd=ROOT, check=True)
+    made = [path.name for path in tmp_path.iterdir()]
+    assert [name for name in made if content_of(tmp_path / name) != content_of(SHEETS / name)] == []

@@ -56,7 +56,7 @@ class SandboxDidNotStart(Exception):
 class SandboxProcess:
     """Starts a sandbox and knows where it is: `with SandboxProcess(path, faults=[...]) as sandbox: ...`.
 
-    It has a session of its own, so that Ctrl-C at the terminal does not reach it before its user is done. It
+    Ctrl-C at the terminal does not reach it before its user is done: it leads a process group of its own. It
     ends when the block is left, and also if this process dies in any way. The port is a free one unless said.
     """
 

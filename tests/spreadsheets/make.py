@@ -1,13 +1,15 @@
 """Makes the small nasty spreadsheets of this folder, each named for its nastiness.
 
-Run it from the root of the project: `python -m tests.spreadsheets.make`. The people in them are invented
-and the numbers fictional.
+Run it from the root of the project: `python -m tests.spreadsheets.make`, with another folder after it if they
+should go there. The files are the same on every run, the people in them invented, the numbers fictional.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import struct
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,6 +29,14 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_SIX = (
+    ("Name", "Phone"),
+    ("Ann Example", "+12015550123"),
+    ("Bo Sample", "+12015550124"),
+    ("Cy Instance", "+12015550125"),
+    ("Di Specimen", "+12015550126"),
+    ("Ed Model", "+12015550127"),
+)
 _LEADS = (("Name", "Phone"), ("Ann Example", "+12015550123"), ("Bo Sample", "+442079460001"))
 
 
@@ -39,6 +49,18 @@ def zipped(parts: Mapping[str, str | bytes], *, stored: tuple[str, ...] = ()) ->
             method = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
             archive.writestr(entry, content, compress_type=method)
     return file.getvalue()
+
+
+def undated(archive: bytes) -> bytes:
+    """The same archive without the time at which a library wrote it, in its directory and its properties."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as read:
+        parts = {
+            name: re.sub(rb"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-01-02T03:04:06Z", read.read(name))
+            if name == "docProps/core.xml"
+            else read.read(name)
+            for name in read.namelist()
+        }
+    return zipped(parts, stored=("mimetype",))
 
 
 def xlsx_parts(
@@ -122,11 +144,11 @@ def _opendocument(rows: list[TableRow]) -> bytes:
     document.spreadsheet.addElement(table)
     file = io.BytesIO()
     document.write(file)
-    return file.getvalue()
+    return undated(file.getvalue())
 
 
-def _ods_row(*texts: str, repeated: int = 1) -> TableRow:
-    row = TableRow(numberrowsrepeated=repeated)
+def _ods_row(*texts: str, repeated: int = 1, visibility: str = "visible") -> TableRow:
+    row = TableRow(numberrowsrepeated=repeated, visibility=visibility)
     row.addElement(TableCell(numbercolumnsrepeated=2))
     for text in texts:
         cell = TableCell(valuetype="string")
@@ -138,6 +160,52 @@ def _ods_row(*texts: str, repeated: int = 1) -> TableRow:
 def _opendocument_from_c4() -> bytes:
     header, first, second = (_ods_row(*lead) for lead in _LEADS)
     return _opendocument([_ods_row(repeated=3), header, first, _ods_row(), second])
+
+
+def _hidden_rows() -> str:
+    """Rows hidden by hand (3), by a filter (5) and by a program that writes "true" (6)."""
+    hidden = {
+        3: ' hidden="1"',
+        5: ' ht="15" hidden="1" outlineLevel="1"',
+        6: " hidden='true'",
+        4: ' hidden="0"',
+    }
+    rows = (
+        f'<row r="{number}"{hidden.get(number, "")}>{text_cell(f"A{number}", name)}'
+        f"{text_cell(f'B{number}', phone)}</row>"
+        for number, (name, phone) in enumerate(_SIX, 1)
+    )
+    return f"<sheetData>{''.join(rows)}</sheetData>"
+
+
+def _opendocument_hidden_rows() -> bytes:
+    hidden = {3: "collapse", 5: "filter", 6: "collapse"}
+    rows = [_ods_row(*lead, visibility=hidden.get(n, "visible")) for n, lead in enumerate(_SIX, 1)]
+    return _opendocument([*rows, _ods_row(repeated=4, visibility="collapse"), _ods_row("after")])
+
+
+def _errors() -> str:
+    """Two errors that the parser knows, and three that it does not, among them one of Google's."""
+    errors = ("#N/A", "#REF!", "#SPILL!", "#ERROR!", "#GETTING_DATA")
+    more = text_cell("B{}", 'a text: t="e"')
+    rows = (
+        f'<row r="{n}"><c r="A{n}" t="e"><f>A9</f><v>{each}</v></c>{more.format(n)}</row>'
+        for n, each in enumerate(errors, 1)
+    )
+    return f"<sheetData>{''.join(rows)}</sheetData>"
+
+
+def _opendocument_errors() -> bytes:
+    """As LibreOffice writes them; odfpy does not know its namespace."""
+    archive = _opendocument([_ods_row("#N/A"), _ods_row("#REF!"), _ods_row("Err:502"), _ods_row("text")])
+    with zipfile.ZipFile(io.BytesIO(archive)) as read:
+        parts = {name: read.read(name) for name in read.namelist()}
+    parts["content.xml"] = re.sub(
+        rb'<table:table-cell (office:value-type="string")>(?=<text:p>[#E])',
+        rb'<table:table-cell table:formula="of:=[.A9]" \1 office:string-value="" calcext:value-type="error">',
+        parts["content.xml"],
+    )
+    return zipped(parts, stored=("mimetype",))
 
 
 def _billions_of_repeated_cells() -> bytes:
@@ -166,11 +234,14 @@ def _honest() -> bytes:
     workbook["Secret"]["A1"] = "not for you"
     file = io.BytesIO()
     workbook.save(file)
-    return file.getvalue()
+    return undated(file.getvalue())
 
 
-def xlsb(rows: Mapping[int, Mapping[int, str | float | bool]]) -> bytes:
-    """A binary workbook; rows and columns count from 0. Source of the records: [MS-XLSB] 2.3 and 2.4."""
+def xlsb(rows: Mapping[int, Mapping[int, str | float | bool]], *, hidden: bool = False) -> bytes:
+    """A binary workbook with one sheet; rows and columns count from 0.
+
+    Source of the records: [MS-XLSB] 2.3 and 2.4.
+    """
 
     def record(kind: int, payload: bytes = b"") -> bytes:
         size = len(payload)
@@ -193,7 +264,9 @@ def xlsb(rows: Mapping[int, Mapping[int, str | float | bool]]) -> bytes:
     for number, row in rows.items():
         sheet += record(0, struct.pack("<LLHBBBL", number, 0, 300, 0, 0, 0, 0))
         sheet += b"".join(cell(column, value) for column, value in row.items())
-    book = record(131) + record(143) + record(156, struct.pack("<LL", 0, 1) + wide("rId1") + wide("Leads"))
+    book = (
+        record(131) + record(143) + record(156, struct.pack("<LL", hidden, 1) + wide("rId1") + wide("Leads"))
+    )
     parts = xlsx_parts("")
     return zipped(
         {
@@ -222,6 +295,12 @@ def _ole2(*streams: str, loop: bool = False) -> bytes:
         )
         directory += entry.ljust(128, b"\0")
     return header[:512].ljust(512, b"\xff") + struct.pack("<128L", *sectors) + directory.ljust(512, b"\0")
+
+
+def _unpacked() -> bytes:
+    """A workbook whose very bytes are the same whatever zlib they were made with."""
+    parts = xlsx_parts(_leads_from_c4())
+    return zipped(parts, stored=tuple(parts))
 
 
 def _lying_about_size() -> bytes:
@@ -285,6 +364,10 @@ FILES: dict[str, Callable[[], bytes]] = {
         '<sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1048576">'
         '<c r="XFD1048576"><v>1</v></c></row></sheetData>'
     ),
+    "hidden_rows.xlsx": lambda: xlsx(_hidden_rows()),
+    "hidden_rows.ods": _opendocument_hidden_rows,
+    "errors_in_cells.xlsx": lambda: xlsx(_errors()),
+    "errors_in_cells.ods": _opendocument_errors,
     "doctype_in_a_part.xlsx": lambda: zipped(
         xlsx_parts(_leads_from_c4())
         | {"docProps/app.xml": '<!-- --><!DOCTYPE p [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>&x;</p>'}
@@ -296,8 +379,8 @@ FILES: dict[str, Callable[[], bytes]] = {
     "looping_sectors.xls": lambda: _ole2("Workbook", loop=True),
     "billions_of_repeated_cells.ods": _billions_of_repeated_cells,
     "needs_a_password.xlsx": lambda: _ole2("EncryptionInfo", "EncryptedPackage"),
-    "cut_off.xlsx": lambda: _honest()[:3000],
-    "bytes_overwritten.xlsx": lambda: xlsx(_leads_from_c4()).replace(b"PK\x01\x02", b"PK\xff\xff", 1),
+    "cut_off.xlsx": lambda: _unpacked()[:3000],
+    "bytes_overwritten.xlsx": lambda: _unpacked().replace(b"PK\x01\x02", b"PK\xff\xff", 1),
     "web_page.xls": lambda: b"<html><body><table><tr><td>Phone</td></tr></table></body></html>",
     "picture.csv": lambda: b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
     "semicolons_western.csv": lambda: "Name;Phone;Notes\r\nJosé Example;+12015550123;Größe, 5 £\r\n".encode(
@@ -319,11 +402,11 @@ FILES: dict[str, Callable[[], bytes]] = {
 }
 
 
-def main() -> None:
-    """Writes every file into this folder."""
+def main(folder: Path) -> None:
+    """Writes every file into a folder."""
     for name, build in FILES.items():
-        (FOLDER / name).write_bytes(build())
+        (folder / name).write_bytes(build())
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -1,0 +1,239 @@
+"""Power cuts, storms and haste: nobody is called twice, no row is lost, the pace is kept.
+
+The dialer is killed for real, at moments that the sandbox's record chooses; the same record is the judge.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.command import Finished
+from tests.desk import Desk, Sheet, finish, open_desk
+
+CALLERS = 3
+LEADS = 12
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk that all tests of this module share."""
+    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+        yield opened
+
+
+# ------------------------------------------------------------------------------------------ kill -9
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A run that was killed in the middle, and the same command again."""
+
+    sheet: Sheet
+    first: Finished
+    again: Finished
+    created_before: int  # how many calls the sandbox had created when it was killed
+
+    @property
+    def unknown(self) -> int:
+        """How many rows nobody knows anything certain about."""
+        return self.sheet.statuses().count("unknown")
+
+
+@pytest.fixture(scope="module", params=[1, 5, 10])
+def killed(request: pytest.FixtureRequest, desk: Desk) -> Killed:
+    """Killed when the sandbox had received so many calls; two stood in an invalid and a duplicate row."""
+    sheet = desk.sheet(LEADS)
+    sheet.add("nobody,Nora", f"{sheet.numbers[0]},Person 1 again")
+    with desk.trouble("latency-after:0.15"):
+        process = desk.start(sheet, "--concurrency", str(CALLERS))
+        desk.wait_for(sheet, request.param)
+        process.send_signal(signal.SIGKILL)
+        first = finish(process)
+    created_before = desk.created(sheet).total()
+    return Killed(sheet, first, desk.run(sheet, "--json"), created_before)
+
+
+def test_it_was_killed_in_the_middle(killed: Killed) -> None:
+    assert (killed.first.returncode, 0 < killed.created_before < LEADS) == (-9, True)
+
+
+def test_nobody_is_called_twice_around_a_kill(desk: Desk, killed: Killed) -> None:
+    assert set(desk.created(killed.sheet).values()) == {1}
+
+
+def test_every_row_comes_back_after_a_kill(killed: Killed) -> None:
+    people = [f"Person {place}" for place in range(1, LEADS + 1)]
+    assert [row["first_name"] for row in killed.sheet.results()] == [*people, "Nora", "Person 1 again"]
+
+
+def test_whoever_was_not_reached_before_a_kill_is_called_after_it(killed: Killed) -> None:
+    counts = killed.again.json["counts"]
+    rest = {"invalid": 1, "duplicate": 1}
+    assert counts == {"queued": LEADS - killed.unknown, "unknown": killed.unknown} | rest
+
+
+def test_no_more_are_unknown_than_there_were_callers(killed: Killed) -> None:
+    assert 0 < killed.unknown <= CALLERS
+
+
+def test_the_run_after_a_kill_says_that_some_are_unknown(killed: Killed) -> None:
+    assert killed.again.returncode == 1
+
+
+def test_the_lock_of_a_killed_run_is_free(killed: Killed) -> None:
+    assert killed.again.json["called_now"] > 0
+
+
+def test_every_call_that_is_not_unknown_is_in_the_report(desk: Desk, killed: Killed) -> None:
+    said = {row["call_id"] for row in killed.sheet.results() if row["call_id"]}
+    record = {request["call_id"] for request in desk.received(killed.sheet)}
+    assert (len(said), said <= record) == (LEADS - killed.unknown, True)
+
+
+# ------------------------------------------------------------------------------------------ two at once
+
+
+@pytest.fixture(scope="module")
+def together(desk: Desk) -> tuple[Sheet, list[Finished]]:
+    """Two runs of one campaign, started together; the first to be ready waits two seconds for its calls."""
+    sheet = desk.sheet(4)
+    with desk.trouble("latency-after:2"):
+        processes = [desk.start(sheet, "--json") for _ in range(2)]
+        return sheet, [finish(process) for process in processes]
+
+
+def test_of_two_runs_started_together_one_is_told_to_wait(together: tuple[Sheet, list[Finished]]) -> None:
+    assert sorted(finished.returncode for finished in together[1]) == [0, 75]
+
+
+def test_two_runs_started_together_call_nobody_twice(
+    desk: Desk, together: tuple[Sheet, list[Finished]]
+) -> None:
+    sheet, _ = together
+    assert desk.created(sheet) == dict.fromkeys(sheet.numbers, 1)
+
+
+# ------------------------------------------------------------------------------------------ the pace
+
+
+@pytest.fixture(scope="module")
+def arrivals(desk: Desk) -> list[float]:
+    """When the sandbox received each of 300 calls that were made at 50 a second; epoch seconds."""
+    sheet = desk.sheet(300)
+    desk.run(sheet, "--rate", "50/s")
+    return sorted(request["received_at"] for request in desk.received(sheet))
+
+
+def test_everybody_of_a_long_list_is_called(arrivals: list[float]) -> None:
+    assert len(arrivals) == 300
+
+
+def test_no_second_sees_more_calls_than_the_rate(arrivals: list[float]) -> None:
+    """Seen from the server there may be 2 % more, at least one: the network has a jitter of its own."""
+    most = max(sum(begin <= other < begin + 1.0 for other in arrivals) for begin in arrivals)
+    assert most <= 51
+
+
+def test_the_pace_is_used(arrivals: list[float]) -> None:
+    """Six seconds are enough for 300 calls at 50 a second; the rest is the network's jitter."""
+    assert arrivals[-1] - arrivals[0] <= 6.3
+
+
+# ------------------------------------------------------------------------------------------ faults
+
+FAULTS = {
+    "drop-after": "unknown",
+    "reset-after": "unknown",
+    "hang-after": "unknown",
+    "503-after": "unknown",
+    "drip-head:8": "unknown",
+    "garbage:html": "accepted",
+    "garbage:empty": "accepted",
+    "garbage:half": "accepted",
+    "garbage:list": "accepted",
+    "garbage:null-id": "queued",
+    "garbage:bad-gzip": "queued",
+    "garbage:huge": "accepted",
+    "cut": "accepted",
+    "drip:3": "accepted",
+    "422": "failed",
+    "429:1": "queued",
+}
+
+
+@dataclass(frozen=True)
+class Storm:
+    """A run in which every call meets another fault, and the same command when the sky is clear."""
+
+    sheet: Sheet
+    first: Finished
+    statuses: dict[str, str]  # by fault
+    rows: dict[str, dict[str, str]]  # by fault
+    again: Finished
+    received: dict[str, list[dict[str, Any]]]  # by fault
+
+    def created(self, fault: str) -> int:
+        """How many calls were created for the number that met this fault."""
+        return sum(request["outcome"] == "created" for request in self.received[fault])
+
+
+@pytest.fixture(scope="module")
+def storm(desk: Desk) -> Storm:
+    sheet = desk.sheet(len(FAULTS))
+    numbers = dict(zip(FAULTS, sheet.numbers, strict=True))
+    scripts = {number: [fault] for fault, number in numbers.items()}
+    place = desk.place()
+    (place / "dialer.toml").write_text("max_unknown_in_row = 100\n")
+    options = desk.call_options("--timeout", "1s", "--json", "-o", sheet.report)
+    with desk.trouble(scripts=scripts):
+        first = desk.dialer("run", sheet.path, *options, place=place)
+    rows = dict(zip(FAULTS, sheet.results(), strict=True))
+    again = desk.dialer("run", sheet.path, *options, place=place)
+    record = desk.received(sheet)
+    received = {
+        fault: [request for request in record if request["phone_number"] == number]
+        for fault, number in numbers.items()
+    }
+    statuses = {fault: row["status"] for fault, row in rows.items()}
+    return Storm(sheet, first, statuses, rows, again, received)
+
+
+@pytest.mark.parametrize(("fault", "status"), FAULTS.items())
+def test_every_fault_leaves_the_right_status(storm: Storm, fault: str, status: str) -> None:
+    assert storm.statuses[fault] == status, storm.rows[fault]
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "422"])
+def test_no_fault_makes_a_second_call(storm: Storm, fault: str) -> None:
+    assert storm.created(fault) == 1
+
+
+def test_whoever_is_refused_is_not_called_again_by_a_run(storm: Storm) -> None:
+    assert len(storm.received["422"]) == 1
+
+
+def test_whoever_was_throttled_is_asked_for_once_more(storm: Storm) -> None:
+    assert [request["http_status"] for request in storm.received["429:1"]] == [429, 201]
+
+
+def test_a_call_without_an_answer_says_why(storm: Storm) -> None:
+    row = storm.rows["hang-after"]
+    assert (row["reason"], row["call_id"], row["attempts"]) == ("no reply (TimeoutError)", "", "1")
+
+
+def test_a_call_with_a_spoilt_answer_says_what_was_odd(storm: Storm) -> None:
+    row = storm.rows["garbage:html"]
+    assert (row["reason"], row["attempts"]) == ("the reply was no JSON object", "1")
+
+
+def test_after_the_storm_nobody_is_called(storm: Storm) -> None:
+    assert (storm.again.json["called_now"], storm.again.json["counts"]) == (0, storm.first.json["counts"])
+
+
+def test_a_storm_is_1(storm: Storm) -> None:
+    assert storm.first.returncode == 1
