@@ -15,7 +15,6 @@ from random import Random
 from typing import Protocol
 
 from dialer.campaign import Policy
-from dialer.errors import DialerError
 from dialer.journal import Attempt, DueLead, Ending
 from dialer.leads import Lead
 from dialer.outcomes import Called, Outcome, Throttled, Unknown, Unsent
@@ -154,7 +153,7 @@ class Pool:
             await asyncio.sleep(_PAUSE_CHECK_SECONDS)
             try:
                 reason = await self._means.journal.pause_reason()
-            except DialerError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the calls in flight must finish
                 self._fail(error)
                 return
             if reason is not None:
@@ -179,20 +178,24 @@ class Pool:
     async def _take(self) -> DueLead | None:
         """The next lead, or None when there is none and none can come back from another caller."""
         while self.progress.stop is None:
-            if self._policy.limit is None or self._taken < self._policy.limit:
+            if self._within_limit():
                 async with self._fetching:
                     if not self._buffer and not self._exhausted:
                         await self._fetch()
-                if self._buffer and self.progress.stop is None:
-                    self._in_hand += 1
-                    self._taken += 1
-                    return self._buffer.popleft()
-                if self._buffer:
-                    continue
-            if self._in_hand == 0:
-                return None
-            await self._changed.wait()
+            # Asked again, for while the journal was read others may have taken what there was. From here
+            # to the return nobody else runs.
+            if self._buffer and self._within_limit() and self.progress.stop is None:
+                self._in_hand += 1
+                self._taken += 1
+                return self._buffer.popleft()
+            if not self._within_limit() or (self._exhausted and not self._buffer):
+                if self._in_hand == 0:
+                    return None
+                await self._changed.wait()
         return None
+
+    def _within_limit(self) -> bool:
+        return self._policy.limit is None or self._taken < self._policy.limit
 
     async def _fetch(self) -> None:
         batch = await self._means.journal.due(after_row=self._after_row, most=_BATCH)
@@ -214,15 +217,14 @@ class Pool:
             self._buffer.append(lead)
 
     async def _call(self, connection: Connection, lead: DueLead) -> None:
+        # Asked before a turn is waited for, so that those who must wait use up no pace, and once more at
+        # the turn, since at a slow pace the hour may have passed meanwhile.
+        if await self._deferred(lead):
+            return
         async with self._means.pace.make_ready() as take_turn:
-            if self.progress.stop is not None:
+            if self.progress.stop is not None or await self._deferred(lead):
                 return
-            if (closed := self._means.closed(lead.lead)) is not None:
-                self.progress.deferred += 1
-                self._give_back(lead, again=False)
-                await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
-                return
-            attempt = await self._means.journal.begin(lead)
+            attempt = await self._begin(lead)
             if attempt is None:
                 self.progress.skipped += 1
                 self._give_back(lead, again=False)
@@ -241,6 +243,27 @@ class Pool:
                 raise
         await self._settle(attempt, outcome, exchange, begun)
 
+    async def _deferred(self, lead: DueLead) -> bool:
+        closed = self._means.closed(lead.lead)
+        if closed is None:
+            return False
+        self.progress.deferred += 1
+        self._give_back(lead, again=False)
+        await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
+        return True
+
+    async def _begin(self, lead: DueLead) -> Attempt | None:
+        """Commit the intent. If the run is cut off meanwhile the intent is taken back: nothing was sent."""
+        beginning = asyncio.ensure_future(self._means.journal.begin(lead))
+        try:
+            return await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            attempt = await beginning
+            if attempt is not None:
+                unsent = Unsent("the run was stopped", unreachable=False)
+                await self._settle(attempt, unsent, Exchange(), asyncio.get_running_loop().time())
+            raise
+
     async def _settle(self, attempt: Attempt, outcome: Outcome, exchange: Exchange, begun: float) -> None:
         """React at once, then write down: the others must not send on while a commit is under way."""
         loop = asyncio.get_running_loop()
@@ -251,7 +274,8 @@ class Pool:
         if exchange.sent_at is not None:
             sent_at = self._means.clock() - timedelta(seconds=loop.time() - exchange.sent_at)
         self._remember(exchange, outcome)
-        if isinstance(outcome, Throttled | Unsent) and begun < self._held_since:
+        sent = begun if exchange.sent_at is None else exchange.sent_at
+        if isinstance(outcome, Throttled | Unsent) and sent < self._held_since:
             # Sent before everybody was told to wait: old news, which must not lengthen the wait, unless
             # the API itself asks for more.
             if isinstance(outcome, Throttled) and outcome.retry_after_seconds is not None:
@@ -270,8 +294,8 @@ class Pool:
         if stop is not None:
             self.stop(stop)
         self._count(attempt.due, decision.state)
-        self._means.listen(attempt.due, outcome)
         await self._write(attempt, Ending(outcome, decision, sent_at))
+        self._means.listen(attempt.due, outcome)
         if stop is not None and stop.pause:
             await self._means.journal.pause(stop.sentence)
 
@@ -330,11 +354,13 @@ class Pool:
         for attempted in range(1, _COMMIT_TRIES + 1):
             try:
                 await self._means.journal.end(attempt, ending)
-            except DialerError as error:
+            except Exception as error:  # noqa: BLE001 - whatever the fault is, the outcome must not be lost
                 self._fail(error)
-                if attempted == _COMMIT_TRIES:
-                    self.progress.unwritten.append((attempt, ending.outcome))
-                    return
-                await asyncio.sleep(attempted)
+            except asyncio.CancelledError:
+                self.progress.unwritten.append((attempt, ending.outcome))
+                raise
             else:
                 return
+            if attempted < _COMMIT_TRIES:
+                await asyncio.sleep(attempted)
+        self.progress.unwritten.append((attempt, ending.outcome))

@@ -222,7 +222,7 @@ def check_base_url(text: str) -> str:
         raise refuse("is not https")
     address = _address(parts.hostname)
     if address is not None and address.is_link_local:
-        raise refuse("is an address that serves a machine its own secrets")
+        raise refuse("names a link-local address")
     return text.rstrip("/")
 
 

@@ -71,6 +71,7 @@ class World:
     leads: Sequence[Lead] = field(default_factory=lambda: [lead(row) for row in range(2, 12)])
     api: SimulatedApi = field(default_factory=SimulatedApi)
     name: str = "leads"
+    pool: Pool | None = None  # of the last run
 
     def __post_init__(self) -> None:
         self.loop = VirtualLoop()
@@ -122,10 +123,11 @@ class World:
         *,
         closed: Callable[[Lead], Closed | None] = lambda _lead: None,
         meanwhile: Callable[[Pool], Coroutine[Any, Any, None]] | None = None,
+        wrap: Callable[[RunJournal], Any] = lambda journal: journal,
     ) -> Progress:
         """Run the campaign to its end on virtual time."""
         chosen = chosen or policy()
-        return self.loop.run_until_complete(self._run(chosen, self.choice(chosen), closed, meanwhile))
+        return self.loop.run_until_complete(self._run(chosen, self.choice(chosen), closed, meanwhile, wrap))
 
     async def _run(
         self,
@@ -133,16 +135,17 @@ class World:
         choice: Choice,
         closed: Callable[[Lead], Closed | None],
         meanwhile: Callable[[Pool], Coroutine[Any, Any, None]] | None,
+        wrap: Callable[[RunJournal], Any] = lambda journal: journal,
     ) -> Progress:
         means = Means(
-            journal=RunJournal(InlineWriter(self.ledger), choice, clock=self.loop.utc_now),
+            journal=wrap(RunJournal(InlineWriter(self.ledger), choice, clock=self.loop.utc_now)),
             connect=lambda: Connection(replace(API, timeout=chosen.timeout), transport=self.api),
             pace=Pace(chosen.rate),
             clock=self.loop.utc_now,
             dice=Random(7),  # noqa: S311 - a seed makes every run the same run
             closed=closed,
         )
-        pool = Pool(chosen, means)
+        pool = self.pool = Pool(chosen, means)
         other = asyncio.create_task(meanwhile(pool)) if meanwhile else None
         try:
             return await pool.run()

@@ -6,15 +6,52 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from dialer import journal
 from dialer.campaign import Breakers, Rate, Selection
+from dialer.errors import SettingsError
+from dialer.journal import Attempt, DueLead, Ending, RunJournal
 from dialer.pool import Closed, Pool
 from dialer.retry import Stop
 from tests.builders import World, lead, number, policy
 from tests.simulated_api import SimulatedApi, busiest_window
+
+
+class Wrapped:
+    """A journal with one thing changed."""
+
+    def __init__(self, journal: RunJournal) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+
+class SlowJournal(Wrapped):
+    """Takes its time to read, as a thread does."""
+
+    async def due(self, *, after_row: int, most: int) -> list[DueLead]:
+        await asyncio.sleep(0.01)
+        return await self._journal.due(after_row=after_row, most=most)
+
+
+class FullDisk(Wrapped):
+    """Takes intents and no outcomes."""
+
+    async def end(self, _attempt: Attempt, _ending: Ending) -> None:
+        raise SettingsError("The disk is full.", code="disk_full")
+
+
+class StuckBegin(Wrapped):
+    """Commits an intent only after a minute."""
+
+    async def begin(self, lead: DueLead) -> Attempt | None:
+        await asyncio.sleep(60)
+        return await self._journal.begin(lead)
+
 
 MakeWorld = Callable[..., World]
 
@@ -362,6 +399,41 @@ def test_limit_calls_so_many_and_no_more(world: World) -> None:
     world.run(policy(limit=4))
 
     assert Counter(world.statuses().values()) == {"queued": 4, "pending": 6}
+
+
+def test_limit_holds_when_all_callers_wait_for_the_same_page_of_leads(world: World) -> None:
+    world.run(policy(limit=1, concurrency=8, rate=Rate(count=50)), wrap=SlowJournal)
+
+    assert len(world.api.received) == 1
+
+
+def test_leads_outside_their_hours_use_up_no_pace(make_world: MakeWorld) -> None:
+    world = make_world(leads=[lead(row) for row in range(2, 102)])
+
+    world.run(closed=lambda one: Closed(None, "Closed.") if one.row < 100 else None)
+
+    assert world.api.received[0][0] < 0.2
+
+
+def test_an_outcome_that_the_ledger_does_not_take_is_told(world: World) -> None:
+    chosen = policy(concurrency=1)
+    with pytest.raises(SettingsError):
+        world.run(chosen, wrap=FullDisk)
+
+    assert world.pool is not None
+    assert [attempt.due.lead.row for attempt, _ in world.pool.progress.unwritten] == [2]
+    assert len(world.api.received) == 1
+
+
+def test_an_intent_whose_commit_outlasts_the_drain_is_taken_back(world: World) -> None:
+    async def stop(pool: Pool) -> None:
+        await asyncio.sleep(0.05)
+        pool.stop(INTERRUPT)
+
+    world.run(policy(concurrency=1), meanwhile=stop, wrap=StuckBegin)
+
+    assert world.statuses()[2] == "pending"
+    assert world.api.received == []
 
 
 def test_rows_calls_only_those_rows(world: World) -> None:
