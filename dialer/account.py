@@ -19,7 +19,10 @@ from dialer.retry import LeadState
 
 COUNT_VERDICTS = text("SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id GROUP BY verdict")
 COUNT_STATES = text(
-    "SELECT state, count(*) AS n FROM leads WHERE load_id = :load_id AND NOT suppressed GROUP BY state"
+    # Through the rows, since a load that was begun and given up has taken leads with it.
+    "SELECT l.state, count(DISTINCT l.lead_id) AS n FROM rows AS r JOIN leads AS l"
+    " ON l.campaign_id = :campaign_id AND l.e164 = r.e164"
+    " WHERE r.load_id = :load_id AND NOT l.suppressed GROUP BY l.state"
 )
 SELECT_PROBLEM_ROWS = text(
     "SELECT row, verdict, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL"
@@ -97,9 +100,12 @@ def count_verdicts(connection: Connection, load_id: int) -> dict[str, int]:
     return {row.verdict: row.n for row in connection.execute(COUNT_VERDICTS, {"load_id": load_id})}
 
 
-def count_states(connection: Connection, load_id: int) -> dict[str, int]:
+def count_states(connection: Connection, *, campaign_id: int, load_id: int) -> dict[str, int]:
     """How many leads of a load are in which state; suppressed ones are not counted."""
-    return {row.state: row.n for row in connection.execute(COUNT_STATES, {"load_id": load_id})}
+    return {
+        row.state: row.n
+        for row in connection.execute(COUNT_STATES, {"campaign_id": campaign_id, "load_id": load_id})
+    }
 
 
 def problem_kinds(connection: Connection, load_id: int) -> tuple[ProblemKind, ...]:

@@ -65,7 +65,8 @@ def format_duration(duration: timedelta) -> str:
     """Write a duration as `parse_duration` reads it, in the largest unit that stays whole."""
     seconds = duration.total_seconds()
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds and seconds % size == 0:
+        # one day is said as 24h, as people say it of calls
+        if seconds and seconds % size == 0 and not (unit == "d" and seconds < 2 * size):
             return f"{int(seconds // size)}{unit}"
     return f"{seconds:.6f}".rstrip("0").rstrip(".") + "s"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dialer import account, loads, screens
 from dialer.campaign import Reading
-from dialer.errors import SheetError
+from dialer.errors import SheetError, UsageError
 from dialer.leads import RowProblem, Verdict
 from dialer.ledger import Ledger
 from dialer.loader import Loaded, NotUnderstood, Understood, load
@@ -110,6 +110,13 @@ class Check:
         """Write an Excel copy of the sheet in which the wrong cells are coloured and say how to mend them."""
         if self._loaded is None:
             return
+        if target.suffix.lower() != ".xlsx" or (
+            target.exists() and self._snapshot.source.exists() and target.samefile(self._snapshot.source)
+        ):
+            raise UsageError(
+                f"The fix-list {target} must be an Excel file of its own: name it like to-mend.xlsx.",
+                code="fix_list",
+            )
         understood = self._loaded.understood
         wrong = {
             record.row: [(_position(problem), problem.message) for problem in record.problems]

@@ -125,7 +125,9 @@ def _run(leads: str, options: dict[str, Any]) -> int:
     from dialer import screens
     from dialer.run import Job, execute
     from dialer.settings import arguments_for
+    from dialer.snapshot import require
 
+    require(leads)
     job = Job(
         leads=leads,
         place=place_of(options),
@@ -146,7 +148,13 @@ def _run(leads: str, options: dict[str, Any]) -> int:
             result.counts,
             called_now=result.called_now,
             paths=paths,
-            arguments=arguments_for(leads, result.campaign, job.place),
+            arguments=arguments_for(
+                leads,
+                result.campaign,
+                job.place,
+                reading=job.reading.model_dump(mode="json"),
+                assistant=job.policy.assistant_name,
+            ),
         )
         screens.console(stderr=False).print(table)
     return result.exit_code
@@ -331,6 +339,7 @@ def _exit_code(given: list[str]) -> int:
         hint = f" Try {error.ctx.command_path} --help." if error.ctx else ""
         return _fail(error.format_message() + hint, "usage", 2, given)
     except (KeyboardInterrupt, click.Abort):
+        click.echo(err=True)  # the question, or ^C, stands on this line
         return _fail(
             "Interrupted: nothing is lost, the same command goes on.", "interrupted", _INTERRUPTED, given
         )

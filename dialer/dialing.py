@@ -108,6 +108,7 @@ def _signals_stop(pool: Pool) -> Iterator[None]:
     def hear(number: signal.Signals) -> None:
         if pool.progress.stop is not None and pool.progress.stop.code == "interrupted":
             # What is under way is written down as sent; the next run finds it and makes it unknown.
+            screens.say("Left at once: calls that were under way are unknown, and are not called again.")
             os._exit(INTERRUPTIONS[number])
         sentence = "Stopped: calls under way were finished, the rest is called by the same command."
         pool.stop(Stop("interrupted", sentence, exit_code=INTERRUPTIONS[number]))

@@ -10,10 +10,19 @@ from itertools import islice
 from dialer import __version__
 from dialer.campaign import Reading
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
-from dialer.errors import SheetError
+from dialer.errors import SheetError, UsageError
 from dialer.leads import RowReading, read_row, report_cell
-from dialer.ledger import Ledger
-from dialer.loads import Batches, Campaign, Load, begin_load, complete_load, latest_load, move_load
+from dialer.ledger import Connection, Ledger
+from dialer.loads import (
+    Batches,
+    Campaign,
+    Load,
+    begin_load,
+    complete_load,
+    count_called_elsewhere,
+    latest_load,
+    move_load,
+)
 from dialer.notes import NotesTemplate, parse_notes
 from dialer.printable import clean
 from dialer.snapshot import Snapshot
@@ -67,6 +76,7 @@ class Loaded:
     understood: Understood
     before: Load | None  # the campaign's load before this one
     unchanged: bool  # the same bytes were read the same way before: nothing was written
+    region_as_before: str | None = None  # taken from the load before, because none was given
 
 
 def load(
@@ -82,13 +92,20 @@ def load(
     `on_rows` is told after each batch how many rows have been read. Raises SheetError (`NotUnderstood`
     where the file could be read) if it cannot be used; the campaign then stays as it was.
     """
-    how = json.dumps({"version": __version__} | reading.model_dump(mode="json"), sort_keys=True)
     with ledger.transaction() as connection:
         newest = latest_load(connection, campaign.campaign_id)
         before = latest_load(connection, campaign.campaign_id, complete_only=True)
+        reading, region_as_before = _with_region(reading, before)
+        how = json.dumps({"version": __version__} | reading.model_dump(mode="json"), sort_keys=True)
         if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
             move_load(connection, load_id=newest.load_id, path=str(snapshot.source), sha256=snapshot.sha256)
-            return Loaded(newest.load_id, Understood.from_json(newest.understood), newest, unchanged=True)
+            return Loaded(
+                newest.load_id,
+                Understood.from_json(newest.understood),
+                newest,
+                unchanged=True,
+                region_as_before=region_as_before,
+            )
     with open_table(
         snapshot.path,
         encoding=reading.encoding,
@@ -116,10 +133,40 @@ def load(
     if data_rows == 0:
         raise NotUnderstood(_no_rows(understood, visible_only=reading.visible_only), understood)
     with ledger.transaction() as connection:
+        if before is not None and before.sha256 == snapshot.sha256:
+            _refuse_to_forget(connection, campaign, before, how)
         complete_load(
             connection, load_id=load_id, campaign_id=campaign.campaign_id, understood=understood.to_json()
         )
-    return Loaded(load_id, understood, before, unchanged=False)
+    return Loaded(load_id, understood, before, unchanged=False, region_as_before=region_as_before)
+
+
+def _with_region(reading: Reading, before: Load | None) -> tuple[Reading, str | None]:
+    """The reading with the region of the load before, where none is given now, and that region."""
+    region = json.loads(before.reading).get("region") if before and reading.region is None else None
+    return (reading.model_copy(update={"region": region}), region) if region else (reading, None)
+
+
+def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, how: str) -> None:
+    """Raise UsageError if the same sheet, read another way, no longer holds people who were called.
+
+    Their results would vanish from the report, and with other numbers the same people could be called again.
+    """
+    lost = count_called_elsewhere(connection, campaign_id=campaign.campaign_id, load_id=before.load_id)
+    if lost == 0:
+        return
+    then, now = json.loads(before.reading), json.loads(how)
+    differing = [name for name in now if now[name] != then.get(name) and name != "version"]
+    options = ", ".join(
+        f"--{'map' if name == 'mapping' else name.replace('_', '-')} was {then.get(name) or 'not given'}"
+        for name in differing
+    )
+    raise UsageError(
+        f"Read this way, {lost} people of this sheet who were called before are not in it any more "
+        f"({options or 'dialer reads it otherwise now'}): give the options of the run before, or another "
+        "--campaign.",
+        code="read_otherwise",
+    )
 
 
 def _understand(

@@ -66,6 +66,10 @@ UPDATE_LEAD = text(
     " notes = CASE WHEN state IN ('due', 'failed') THEN :notes ELSE notes END"
     " WHERE lead_id = :lead_id"
 )
+COUNT_CALLED = text(
+    "SELECT count(*) FROM leads WHERE campaign_id = :campaign_id AND load_id = :load_id"
+    " AND state IN ('called', 'unknown', 'sending')"
+)
 INSERT_RUN = text(
     "INSERT INTO runs (campaign_id, started_at, settings) VALUES (:campaign_id, :now, :settings)"
     " RETURNING run_id"
@@ -155,6 +159,12 @@ def complete_load(connection: Connection, *, load_id: int, campaign_id: int, und
     """Name the duplicates of a load, and let runs use it."""
     connection.execute(MARK_DUPLICATE_ROWS, {"load_id": load_id, "campaign_id": campaign_id})
     connection.execute(COMPLETE_LOAD, {"load_id": load_id, "complete": True, "understood": understood})
+
+
+def count_called_elsewhere(connection: Connection, *, campaign_id: int, load_id: int) -> int:
+    """How many leads that were called, or may have been, stand in no load after this one."""
+    bound = {"campaign_id": campaign_id, "load_id": load_id}
+    return int(connection.execute(COUNT_CALLED, bound).scalar_one())
 
 
 def move_load(connection: Connection, *, load_id: int, path: str, sha256: str) -> None:

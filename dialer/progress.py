@@ -64,10 +64,15 @@ async def _bar(progress: pool.Progress, total: int, console: Console) -> None:
         transient=False,
         speed_estimate_period=_RATE_WINDOW_SECONDS,
     ) as bar:
-        task = bar.add_task("calls", total=total, words="")
+        task = bar.add_task("calls", total=total, words="", stopping=False)
         try:
             while True:
-                bar.update(task, completed=progress.ended, words=_words(progress))
+                bar.update(
+                    task,
+                    completed=progress.ended,
+                    words=_words(progress),
+                    stopping=progress.stop is not None,
+                )
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:
             bar.update(task, completed=progress.ended, words=_words(progress))
@@ -90,7 +95,7 @@ class _Rate(ProgressColumn):
 class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         """How long the rest takes at this rate."""
-        left = task.time_remaining
+        left = None if task.fields["stopping"] else task.time_remaining
         return Text(f"{_span(left)} left" if left else "")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -10,20 +9,18 @@ from pathlib import Path
 
 from dialer.account import row_results
 from dialer.columns import RESULT_COLUMNS
-from dialer.errors import SheetError, UsageError
+from dialer.errors import SheetError
 from dialer.html_report import render
 from dialer.ledger import Ledger
 from dialer.loader import Understood
 from dialer.report import CampaignFacts, summarise
+from dialer.report_files import check_output, stem_of
 from dialer.result_table import ResultTable, WrittenReport
 from dialer.results import RowResult, result_columns
 from dialer.spreadsheet import open_table
 from dialer.table import Format
+from dialer.whole_file import whole_file
 from dialer.write_back import write_back
-
-FOLDER = Path("reports")
-_SUFFIX = ".results"
-_TEXT_EXTENSIONS = {".csv", ".tsv", ".tab", ".txt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +42,12 @@ class Written:
     html: Path
 
 
-def stem_of(named: Path) -> str:
-    """The name that a sheet gives its report: `leads` for leads.xlsx and for leads.results.xlsx."""
-    return named.stem.removesuffix(_SUFFIX) or named.stem
-
-
-def report_path(named: Path, file_format: Format, *, output: Path | None) -> Path:
-    """Where the report goes: `reports/<stem>.results.<ext>`, or what `--output` names."""
-    if output is not None and not output.is_dir():
-        return output.absolute()
-    extension = named.suffix.lower()
-    if file_format is Format.CSV:
-        extension = extension if extension in _TEXT_EXTENSIONS else ".csv"
-    else:
-        extension = ".xlsm" if file_format is Format.XLSM else ".xlsx"
-    return ((output or FOLDER) / f"{stem_of(named)}{_SUFFIX}{extension}").absolute()
-
-
-def check_output(named: Path, target: Path) -> None:
-    """Raise UsageError if the report would replace a sheet that is no report of ours, or what is no file."""
-    if target.exists() and not target.is_file():
-        raise UsageError(f"{target} is no file: name another with --output.", code="output_is_no_file")
-    same = target == named or (target.exists() and named.exists() and target.samefile(named))
-    if same and not named.stem.endswith(_SUFFIX):
-        raise UsageError(
-            f"The report would replace {named}: name another file with --output.", code="output_is_input"
-        )
-
-
 def write_reports(
     ledger: Ledger, origin: Origin, facts: CampaignFacts, *, target: Path, recall_after: timedelta
 ) -> Written:
     """Write the sheet with its results to `target`, and the HTML report beside it, each atomically."""
     now = ledger.clock()
-    check_output(origin.named, target)
+    check_output(origin.named, target, file_format=Format(origin.understood.format))
     target.parent.mkdir(parents=True, exist_ok=True)
 
     with ledger.reading() as connection:
@@ -95,7 +64,8 @@ def write_reports(
         sheet = _write_sheet(origin, results(), target)
         page = render(summarise(results(), facts, zone=now.astimezone().tzinfo or UTC))
     html = target.with_name(f"{stem_of(target)}.report.html")
-    replace_file(html, page)
+    with whole_file(html, like=sheet.path) as file:
+        file.write(page.encode())
     return Written(sheet, html)
 
 
@@ -155,16 +125,3 @@ def source_unchanged(named: Path, *, digest: str, found: str | None) -> None:
             f"{named} was changed after it was loaded: `dialer run` loads it again and writes its report.",
             code="source_changed",
         )
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

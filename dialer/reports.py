@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from dialer.errors import DialerError, UsageError
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.report import CampaignFacts
-from dialer.reporter import Origin, Written, report_path, source_unchanged, write_reports
+from dialer.report_files import report_path
+from dialer.reporter import Origin, Written, source_unchanged, write_reports
 from dialer.settings import Place, arguments_for
 from dialer.snapshot import Snapshot, digest_of
 from dialer.table import Format
@@ -52,7 +54,13 @@ def write(
         stopped=run.stopped if run else None,
         exit_code=run.exit_code if run else None,
         report_path=str(target),
-        arguments=arguments_for(_short(named), campaign.name, place),
+        arguments=arguments_for(
+            _short(named),
+            campaign.name,
+            place,
+            reading=json.loads(load.reading) if load else {},
+            assistant=run.settings.get("assistant") if run else None,
+        ),
     )
     origin = Origin(campaign.campaign_id, loaded.load_id, understood, snapshot.path, named)
     written = write_reports(ledger, origin, facts, target=target, recall_after=_recall(settings))

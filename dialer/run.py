@@ -21,6 +21,7 @@ from dialer.ledger import Ledger, time_of
 from dialer.loader import Loaded, Understood, load
 from dialer.plan import Plan
 from dialer.pool import Progress
+from dialer.report_files import check_output, report_path
 from dialer.settings import Place, campaign_name, data_folder
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
@@ -95,19 +96,11 @@ def execute(job: Job, *, ask: Ask) -> Result:
     ):
         campaign = _enter(opened.ledger, name, job)
         loaded = load(opened.ledger, campaign, snapshot, job.reading)
-        _check_output(job, snapshot, loaded)
+        file_format = Format(loaded.understood.format)
+        target = report_path(snapshot.source, file_format, output=job.output)
+        check_output(snapshot.source, target, file_format=file_format)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
         return _plan_and_perform(run, ask)
-
-
-def _check_output(job: Job, snapshot: Snapshot, loaded: Loaded) -> None:
-    """Refuse a wrong `--output` before anybody is called, not after."""
-    if job.output is None:
-        return
-    from dialer.reporter import check_output, report_path  # noqa: PLC0415 - see `_write_reports`
-
-    named = snapshot.source
-    check_output(named, report_path(named, Format(loaded.understood.format), output=job.output))
 
 
 def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
@@ -164,6 +157,10 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
     except DialerError as error:
         _end_run(run, exit_code=error.exit_code, stopped=error.sentence)
         raise
+    except BaseException:
+        # Ctrl-C at the question, or a fault of ours: `status` must not take this run for one that goes on.
+        _end_run(run, exit_code=130, stopped="Interrupted before the calls ended.")
+        raise
     return _finish(run, plan, progress=progress)
 
 
@@ -196,6 +193,8 @@ def _history(loaded: Loaded) -> str | None:
         return None
     when = screens.local(time_of(loaded.before.loaded_at))
     same = ", the sheet is unchanged" if loaded.unchanged else ""
+    if loaded.region_as_before:
+        same += f", --region {loaded.region_as_before} as then"
     return f"loaded before from {loaded.before.path} at {when}{same}"
 
 
@@ -213,7 +212,7 @@ def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) 
         return 1 if progress.failed or progress.unknown else 0
     if counts.get("failed") or counts.get("unknown"):
         return 1
-    return 75 if progress.deferred and not progress.ended else 0
+    return 75 if progress.deferred or survey.deferred else 0
 
 
 def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
@@ -231,6 +230,10 @@ def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
     if stopped is not None:
         screens.say(stopped)
     written = _write_reports(run)
+    if written is not None and written.sheet.fallback_reason and not run.job.quiet:
+        screens.say(
+            f"The report is a plain new workbook, without your formatting: {written.sheet.fallback_reason}."
+        )
     called = progress.called if progress else 0
     code = code if written is not None else code or 1
     return _result(run, exit_code=code, stopped=stopped, counts=counts, called_now=called, written=written)

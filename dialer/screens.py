@@ -66,7 +66,8 @@ class _Console(Console):
             with self.capture() as captured:
                 super().print(*objects, **how)
             text = "\n".join(line.rstrip() for line in captured.get().splitlines())
-            click.echo(text, err=self.stderr)
+            with suppress(BrokenPipeError):
+                click.echo(text, err=self.stderr)
         except OSError:
             if not self.stderr:
                 raise
@@ -102,7 +103,6 @@ class PlanFacts:
     key_ending: str | None
     ledger: str
     dry_run: bool = False
-    warnings: Sequence[str] = ()
 
 
 def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
@@ -121,9 +121,7 @@ def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
     head.add_row("Ledger", facts.ledger)
     pace = f"at most {policy.rate}, {policy.callers} in flight"
     head.add_row("Pace", f"{pace}, about {in_words(plan.expected)}" if plan.due else pace)
-    parts: list[Any] = [head, Text(), Padding(_counts(plan, facts), (0, 0, 0, 2))]
-    parts.extend(Text(f"Warning: {warning}", style="yellow") for warning in facts.warnings)
-    return Group(*parts)
+    return Group(head, Text(), Padding(_counts(plan, facts), (0, 0, 0, 2)))
 
 
 def _counts(plan: Plan, facts: PlanFacts) -> Table:
@@ -135,8 +133,9 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     if survey.assumed:
         words += f", {survey.assumed:,} of all with something assumed: the country, or a lost zero"
     table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(words, style="bold"))
-    if plan.policy.limit is not None and survey.chosen > plan.due:
-        table.add_row(f"{survey.chosen - plan.due:,}", "left for later (--limit)")
+    if plan.policy.limit is not None and survey.chosen - survey.recent - survey.deferred > plan.due:
+        later = survey.chosen - survey.recent - survey.deferred - plan.due
+        table.add_row(f"{later:,}", "left for later (--limit)")
     retried = Selection.FAILED in plan.policy.only
     for state, sentence in _STATES.items():
         if survey.states.get(state) and not (state == "failed" and retried):
@@ -257,20 +256,19 @@ class StatusLine:
         return asdict(self)
 
 
-def status_screen(lines: Iterable[StatusLine]) -> Table:
-    """The campaigns with their counts, their last event and the next step."""
+def status_screen(lines: Iterable[StatusLine]) -> Group:
+    """The campaigns with their counts, and below each its last event and the next step."""
+    titles = ("rows", "called", "failed", "unknown", "pending")
     table = Table(box=None, padding=(0, 2), show_edge=False)
     table.add_column("campaign", style="bold", overflow="fold")
-    titles = ("rows", "called", "failed", "unknown", "pending")
     for title in titles:
         table.add_column(title, justify="right")
-    table.add_column("last event", overflow="fold")
-    table.add_column("next", overflow="fold")
+    steps: list[Text] = []
     for line in lines:
         numbers = [line.rows, *(line.counts.get(name, 0) for name in titles[1:])]
-        cells = [f"{number:,}" for number in numbers]
-        table.add_row(clean(line.campaign), *cells, clean(line.last_event), line.next_step)
-    return table
+        table.add_row(clean(line.campaign), *(f"{number:,}" for number in numbers))
+        steps.append(Text(f"{clean(line.campaign)}: {clean(line.last_event)}; next: {line.next_step}"))
+    return Group(table, Text(), *steps)
 
 
 def local(moment: datetime) -> str:

@@ -178,8 +178,34 @@ def campaign_name(leads: str, asked: str | None) -> str:
     return stem.removesuffix(".results") or stem
 
 
-def arguments_for(leads: str, campaign: str, place: Place) -> str:
-    """What follows `dialer run` or `dialer retry` to go on with a campaign, as one types it."""
-    own = leads != STANDARD_INPUT and campaign_name(leads, None) == campaign
-    named = "" if own else f" --campaign {shlex.quote(campaign)}"
-    return f"{shlex.quote(leads)}{named}{place.flags}"
+_READING_FLAGS = {
+    "sheet": "--sheet",
+    "header_row": "--header-row",
+    "encoding": "--encoding",
+    "delimiter": "--delimiter",
+    "region": "--region",
+    "notes": "--notes",
+}
+
+
+def arguments_for(
+    leads: str, campaign: str, place: Place, *, reading: Mapping[str, Any], assistant: str | None
+) -> str:
+    """What follows `dialer run` or `dialer retry` to go on with a campaign, as one types it.
+
+    `reading` is a `campaign.Reading` as JSON. A command that read the sheet otherwise, or with another
+    assistant or API, would not go on: it would do something else.
+    """
+    words = [leads]
+    if leads == STANDARD_INPUT or campaign_name(leads, None) != campaign:
+        words += ["--campaign", campaign]
+    for name, flag in _READING_FLAGS.items():
+        if reading.get(name) is not None:
+            words += [flag, str(reading[name])]
+    for mapping in reading.get("mapping", ()):
+        words += ["--map", mapping]
+    if reading.get("duplicates", "first") != "first":
+        words += ["--duplicates", reading["duplicates"]]
+    words += ["--visible-only"] if reading.get("visible_only") else []
+    words += ["-a", assistant] if assistant and not place.sandbox else []
+    return shlex.join(words) + place.flags

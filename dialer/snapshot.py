@@ -50,6 +50,16 @@ def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot
         yield Snapshot(source, copy, digest)
 
 
+def require(leads: str) -> None:
+    """Raise SheetMissing if there is no such sheet: to be told first, before keys and assistants."""
+    if leads != STANDARD_INPUT and not Path(leads).exists():
+        raise _missing(Path(leads).absolute())
+
+
+def _missing(source: Path) -> SheetMissing:
+    return SheetMissing(f"There is no file {source}: check the path.", code="missing")
+
+
 def digest_of(path: Path) -> str | None:
     """The SHA-256 of a file, or None if it cannot be read."""
     try:
@@ -80,7 +90,7 @@ def _copy_file(source: Path, copy: Path) -> str:
         with source.open("rb") as file:
             return _copy(file, copy)
     except FileNotFoundError:
-        raise SheetMissing(f"There is no file {source}: check the path.", code="missing") from None
+        raise _missing(source) from None
     except OSError as error:
         raise SheetError(
             f"{source} cannot be read ({error.strerror}): check its rights.", code="unreadable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,7 +101,11 @@ def _line(connection: Connection, campaign: account.CampaignLine, place: Place) 
     load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
     run = account.latest_run(connection, campaign.campaign_id)
     verdicts = account.count_verdicts(connection, load.load_id) if load else {}
-    states = account.count_states(connection, load.load_id) if load else {}
+    states = (
+        account.count_states(connection, campaign_id=campaign.campaign_id, load_id=load.load_id)
+        if load
+        else {}
+    )
     counts = {
         "called": states.get("called", 0),
         "failed": states.get("failed", 0),
@@ -117,7 +122,7 @@ def _line(connection: Connection, campaign: account.CampaignLine, place: Place) 
         counts=counts,
         paused=campaign.paused_reason,
         last_event=_last_event(run),
-        next_step=_next_step(campaign, counts, place, load.path if load else "LEADS"),
+        next_step=_next_step(campaign, counts, place, load, run),
     )
 
 
@@ -129,8 +134,20 @@ def _last_event(run: account.RunRecord | None) -> str:
     return f"ended {local(run.ended_at)}, exit code {run.exit_code}"
 
 
-def _next_step(campaign: account.CampaignLine, counts: Mapping[str, int], place: Place, sheet: str) -> str:
-    again = arguments_for(sheet, campaign.name, place)
+def _next_step(
+    campaign: account.CampaignLine,
+    counts: Mapping[str, int],
+    place: Place,
+    load: loads.Load | None,
+    run: account.RunRecord | None,
+) -> str:
+    again = arguments_for(
+        load.path if load else "LEADS",
+        campaign.name,
+        place,
+        reading=json.loads(load.reading) if load else {},
+        assistant=run.settings.get("assistant") if run else None,
+    )
     if campaign.paused_reason is not None:
         return f"dialer resume {shlex.quote(campaign.name)}{place.flags}"
     if counts["pending"]:

@@ -21,7 +21,7 @@ def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: 
     deferred, first = _ask_hours(connection, choice, closed)
     survey = Survey(
         rows=account.count_verdicts(connection, choice.load_id),
-        states=account.count_states(connection, choice.load_id),
+        states=account.count_states(connection, campaign_id=choice.campaign_id, load_id=choice.load_id),
         chosen=chosen,
         recent=recent,
         deferred=deferred,

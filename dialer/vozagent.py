@@ -181,7 +181,7 @@ def ssl_context() -> ssl.SSLContext:
 def origin(base_url: str) -> str:
     """Scheme, host and port of a base URL, as `https://api.vozagent.ai` or `http://127.0.0.1:8410`."""
     parts = urlsplit(base_url)
-    host = parts.hostname or ""
+    host = (parts.hostname or "").rstrip(".")  # a root dot names the same host, and the same ledger
     port = (
         f":{parts.port}" if parts.port and parts.port != {"https": 443, "http": 80}.get(parts.scheme) else ""
     )

@@ -43,7 +43,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {
         "loader": {"loader"},
         "pool": {"pool", "pace", "calling_hours", "survey"},
-        "reporter": {"reporter"},
+        "reporter": {"reporter", "report_files"},
     },
     {
         "programs": {

@@ -479,7 +479,9 @@ def test_rows_and_leads_are_counted(empty: World) -> None:
 
     with empty.ledger.reading() as connection:
         rows = account.count_verdicts(connection, empty.load_id)
-        states = account.count_states(connection, empty.load_id)
+        states = account.count_states(
+            connection, campaign_id=empty.campaign.campaign_id, load_id=empty.load_id
+        )
     assert rows == {
         "callable": 2,
         "assumed": 1,
