@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any, assert_never
@@ -13,12 +14,13 @@ from aiolimiter import AsyncLimiter
 
 from dialer.errors import SettingsError
 from dialer.printable import clean
-from dialer.vozagent import LONGEST_BODY, Api
+from dialer.vozagent import LONGEST_BODY, Api, describe, headers_of
 
 _PAGE = 100
 _MOST_PAGES = 100
 _GETS_PER_SECOND = 5
 _SECONDS = 5.0
+_MOST_SECONDS = 30.0  # for all pages together
 _TRIES = 2
 
 
@@ -85,11 +87,17 @@ async def find_assistant(
 ) -> Finding:
     """Look for the assistant by its exact name or id in all pages of GET /assistants."""
     try:
-        found = await _all_assistants(api, transport)
-    except (httpx.HTTPError, httpx.InvalidURL, _Odd) as error:
-        return Uncertain(str(error) or type(error).__name__)
+        # httpx bounds each chunk, not the whole: drop by drop a reply could last for ever.
+        async with asyncio.timeout(_MOST_SECONDS):
+            found = await _all_assistants(api, transport)
+    except TimeoutError:
+        return Uncertain(f"GET /assistants took longer than {_MOST_SECONDS:.0f} s")
+    except _Odd as odd:
+        return Uncertain(str(odd))
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        return Uncertain(describe(error))
     key, wanted = ("id", assistant_id) if assistant_id else ("name", name)
-    same = [assistant for assistant in found if assistant.get(key) == wanted]
+    same = [assistant for assistant in found if str(assistant.get(key, "")) == wanted]
     if not same:
         return Missing(tuple(clean(assistant.get("name")) for assistant in found))
     if all(assistant.get("is_active") is False for assistant in same):
@@ -111,9 +119,10 @@ async def _all_assistants(api: Api, transport: httpx.AsyncBaseTransport | None) 
     # stamina would log each retry; what a person needs to know is in the finding.
     stamina.instrumentation.set_on_retry_hooks([])
     pace = AsyncLimiter(1, 1 / _GETS_PER_SECOND)
-    found: dict[str, dict[str, Any]] = {}
+    found: list[dict[str, Any]] = []
+    known: set[str] = set()
     async with httpx.AsyncClient(
-        headers={"Authorization": f"Bearer {api.key}", "User-Agent": "vozagent-dialer"},
+        headers=headers_of(api),
         transport=transport,
         verify=api.ssl_context or True,
         timeout=_SECONDS,
@@ -123,10 +132,11 @@ async def _all_assistants(api: Api, transport: httpx.AsyncBaseTransport | None) 
         for page in range(_MOST_PAGES):
             async with pace:
                 rows = await _page(http, f"{api.base_url}/assistants", offset=page * _PAGE)
-            fresh = [row for row in rows if str(row.get("id")) not in found]
-            found |= {str(row.get("id")): row for row in fresh}
+            fresh = [row for row in rows if str(row["id"]) not in known]
+            found += fresh
+            known.update(str(row["id"]) for row in fresh)
             if len(rows) < _PAGE:
-                return list(found.values())
+                return found
             if not fresh:
                 raise _Odd("the list of assistants repeats itself")
     raise _Odd("the list of assistants does not end")

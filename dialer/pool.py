@@ -353,6 +353,8 @@ class Pool:
         """Commit the outcome; if the ledger refuses, send nothing more, keep the outcome and try again."""
         for attempted in range(1, _COMMIT_TRIES + 1):
             try:
+                if attempted > 1:
+                    await asyncio.sleep(attempted - 1)
                 await self._means.journal.end(attempt, ending)
             except Exception as error:  # noqa: BLE001 - whatever the fault is, the outcome must not be lost
                 self._fail(error)
@@ -361,6 +363,4 @@ class Pool:
                 raise
             else:
                 return
-            if attempted < _COMMIT_TRIES:
-                await asyncio.sleep(attempted)
         self.progress.unwritten.append((attempt, ending.outcome))

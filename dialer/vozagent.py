@@ -76,12 +76,7 @@ class Connection:
         """Prepare a connection; nothing is opened yet. A test may bring a transport that sends the trace."""
         self._api = api
         self._http = httpx.AsyncClient(
-            headers={
-                "Authorization": f"Bearer {api.key}",
-                "Accept": "application/json",
-                "Accept-Encoding": "identity",
-                "User-Agent": "vozagent-dialer",
-            },
+            headers=headers_of(api),
             transport=transport,
             verify=api.ssl_context or True,
             timeout=httpx.Timeout(
@@ -113,7 +108,7 @@ class Connection:
         except TurnWithdrawn:
             return Unsent("withdrawn before it was sent", unreachable=False)
         except httpx.UnsupportedProtocol as error:
-            return Unsent(_describe(error), settings=True)
+            return Unsent(describe(error), settings=True)
         except Exception as error:  # noqa: BLE001 - whatever it is called, the trace decides what it means
             if exchange.status is None:
                 return _without_reply(error, exchange)
@@ -147,15 +142,26 @@ class Connection:
                         break
 
 
+def headers_of(api: Api) -> dict[str, str]:
+    """What every request carries."""
+    return {
+        "Authorization": f"Bearer {api.key}",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "vozagent-dialer",
+    }
+
+
 def _without_reply(error: Exception, exchange: Exchange) -> Outcome:
     known = isinstance(error, httpx.TransportError | TimeoutError | OSError)
     if not exchange.started:
         # No network was at fault: the request could not even be written, and never will be.
-        return Unsent(_describe(error), settings=not known)
-    return Unknown(f"no reply ({_describe(error)})", internal=not known)
+        return Unsent(describe(error), settings=not known)
+    return Unknown(f"no reply ({describe(error)})", internal=not known)
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
+    """The name of an error and what it says, on one line and without the key."""
     # A complaint about our own headers quotes them, and with them the key.
     text = "" if isinstance(error, httpx.LocalProtocolError) else clean(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

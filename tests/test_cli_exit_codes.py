@@ -35,9 +35,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def stories(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Any]]]:
-    """The stories of the tests that were chosen."""
+    """The stories of the tests that were chosen; they are told while the quick tests run."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     with told(desk, STORIES, wanted=wanted) as begun:
         yield begun
@@ -49,6 +49,244 @@ def _error(finished: Finished) -> tuple[int, str]:
     assert finished.stderr.splitlines()[-1] == f"dialer: {error['message']}", finished
     assert (error["exit_code"], set(error)) == (finished.returncode, {"code", "message", "exit_code"})
     return finished.returncode, error["code"]
+
+
+# ------------------------------------------------------------------------------------------ 2: usage
+
+RUN = ("run", "leads.csv")
+WRONG: dict[str, tuple[str, ...]] = {
+    "an option that does not exist": (*RUN, "--tempo", "5/s"),
+    "a command that does not exist": ("dail", "leads.csv"),
+    "no sheet": ("run",),
+    "no rate": (*RUN, "--rate", "fast"),
+    "no duration": (*RUN, "--timeout", "soon"),
+    "no row": (*RUN, "--rows", "0"),
+    "a status that is never called": (*RUN, "--only", "queued"),
+    "a limit of nothing": (*RUN, "--limit", "0"),
+}
+WRONG_IN_OUR_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "no assistant": ("assistant", RUN),
+    "no time at all": ("timeout", (*RUN, "-a", "Voz", "--timeout", "0s")),
+    "no country": ("region", (*RUN, "-a", "Voz", "--region", "ZZ")),
+    "a name for standard input is missing": ("campaign_needed", ("run", "-", "-a", "Voz", "--yes")),
+    "no number": ("letters", ("call", "me", "-a", "Voz")),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_a_wrong_option_is_2(desk: Desk, wrong: tuple[str, ...]) -> None:
+    assert _error(desk.dialer(*wrong, "--json")) == (2, "usage")
+
+
+def test_a_wrong_port_is_2(desk: Desk) -> None:
+    finished = desk.dialer("sandbox", "--port", "70000", env={"DIALER_JSON": "true"})
+    assert _error(finished) == (2, "usage")
+
+
+@pytest.mark.parametrize(("code", "wrong"), WRONG_IN_OUR_WORDS.values(), ids=WRONG_IN_OUR_WORDS)
+def test_what_cannot_be_asked_for_is_2(desk: Desk, code: str, wrong: tuple[str, ...]) -> None:
+    assert _error(desk.dialer(*wrong, "--json")) == (2, code)
+
+
+def test_without_yes_and_without_a_terminal_it_is_2(desk: Desk) -> None:
+    sheet = desk.sheet(2)
+    finished = desk.dialer("run", sheet.path, *desk.api, "-a", "Voz", "--json")
+    assert (_error(finished), desk.received(*sheet.numbers)) == ((2, "nobody_can_answer"), [])
+
+
+@pytest.mark.parametrize("command", ["report", "pause"])
+def test_a_campaign_that_does_not_exist_is_2(desk: Desk, command: str) -> None:
+    assert _error(desk.dialer(command, "nobody", *desk.api, "--json")) == (2, "campaign_unknown")
+
+
+# ------------------------------------------------------------------------------------------ 65, 66: the sheet
+
+SHEETS: dict[str, tuple[str, int, str]] = {
+    "empty": ("empty.csv", 65, "empty"),
+    "binary": ("binary.csv", 65, "not_a_sheet"),
+    "no phone column": ("cities.csv", 65, "no_phone_column"),
+    "no rows": ("header.csv", 65, "no_rows"),
+    "a folder": (".", 65, "folder"),
+    "not there": ("nowhere.csv", 66, "missing"),
+}
+
+
+@pytest.fixture(scope="module")
+def bad_sheets(desk: Desk) -> Path:
+    """A folder of sheets that cannot be called."""
+    place = desk.place()
+    (place / "empty.csv").touch()
+    (place / "binary.csv").write_bytes(bytes(range(256)) * 40)
+    (place / "cities.csv").write_text("name,city\nAnn,Utrecht\n")
+    (place / "header.csv").write_text("phone,name\n")
+    return place
+
+
+@pytest.mark.parametrize(("name", "exit_code", "code"), SHEETS.values(), ids=SHEETS)
+def test_a_sheet_that_cannot_be_called_ends_a_run(
+    desk: Desk, bad_sheets: Path, name: str, exit_code: int, code: str
+) -> None:
+    command = ("run", bad_sheets / name, *desk.call_options("--campaign", f"bad {code}", "--json"))
+    assert _error(desk.dialer(*command)) == (exit_code, code)
+
+
+def test_a_check_of_a_sheet_without_rows_is_65(desk: Desk, bad_sheets: Path) -> None:
+    assert desk.dialer("check", bad_sheets / "header.csv").returncode == 65
+
+
+def test_a_report_without_its_sheet_is_65(desk: Desk) -> None:
+    sheet = desk.sheet(1)
+    desk.dialer("run", sheet.path, *desk.api, "-a", "Voz")  # it is loaded, and nobody says yes
+    sheet.path.unlink()
+    assert _error(desk.dialer("report", sheet.campaign, *desk.api, "--json")) == (65, "source_gone")
+
+
+# ------------------------------------------------------------------------------------------ 77: the key
+
+NO_KEYS = {"none": (None, "key_missing"), "odd": ("two words", "key_odd")}
+REFUSED_KEYS = {"no right": "sk_sandbox_readonly", "no subscription": "sk_sandbox_lapsed"}
+
+
+@pytest.mark.parametrize(("key", "code"), NO_KEYS.values(), ids=NO_KEYS)
+def test_no_key_is_77(desk: Desk, key: str | None, code: str) -> None:
+    assert _error(desk.call(desk.number(), env={"VOZAGENT_API_KEY": key})) == (77, code)
+
+
+def test_a_key_file_that_others_can_read_is_77(desk: Desk) -> None:
+    file = desk.place() / "key"
+    file.write_text("sk_sandbox\n")
+    file.chmod(0o640)
+    assert _error(desk.call(desk.number(), "--api-key-file", file)) == (77, "key_file")
+
+
+@pytest.mark.parametrize("key", REFUSED_KEYS.values(), ids=REFUSED_KEYS)
+def test_a_key_that_the_api_refuses_is_77_and_nobody_is_called(desk: Desk, key: str) -> None:
+    said = desk.call(desk.number(), env={"VOZAGENT_API_KEY": key}).json
+    assert (said["exit_code"], said["status"]) == (77, "pending")
+
+
+def _refused(desk: Desk) -> tuple[Sheet, Finished]:
+    sheet = desk.sheet(3)
+    return sheet, desk.run(sheet, "--json", env={"VOZAGENT_API_KEY": "sk_unknown"})
+
+
+@pytest.fixture(scope="module")
+def refused(stories: Mapping[str, Future[Any]]) -> tuple[Sheet, Finished]:
+    """A run with a key that the API does not know."""
+    story: tuple[Sheet, Finished] = stories["refused"].result()
+    return story
+
+
+def test_a_run_with_a_refused_key_is_77(refused: tuple[Sheet, Finished]) -> None:
+    assert (refused[1].returncode, refused[1].json["exit_code"]) == (77, 77)
+
+
+def test_after_a_refused_key_everybody_is_pending(refused: tuple[Sheet, Finished]) -> None:
+    assert refused[0].statuses() == ["pending"] * 3
+
+
+# ------------------------------------------------------------------------------------------ 78: settings
+
+SETTINGS: dict[str, tuple[str, str, str]] = {
+    "a setting that does not exist": (
+        'rat = "5/s"',
+        "unknown_setting",
+        "dialer.toml: there is no setting 'rat'; did you mean 'rate'?",
+    ),
+    "a wrong value": (
+        'rate = "fast"',
+        "setting_value",
+        (
+            "dialer.toml: rate: Invalid value for '--rate': 'fast' is no rate: write a whole number per "
+            "second or minute, as 5/s or 30/min."
+        ),
+    ),
+    "a breaker of nothing": (
+        "max_unknown_in_row = 0",
+        "setting_value",
+        "dialer.toml: max_unknown_in_row must be a whole number above 0.",
+    ),
+    "a list where there is one value": (
+        'region = ["US"]',
+        "setting_value",
+        "dialer.toml: region must be one text, number or switch (true, false).",
+    ),
+    "no TOML": (
+        "rate: 5/s",
+        "settings_unreadable",
+        (
+            "The settings file dialer.toml cannot be read (Expected '=' after a key in a key/value pair "
+            "(at line 1, column 5)): mend it, or take it away."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "code", "sentence"), SETTINGS.values(), ids=SETTINGS)
+def test_a_wrong_settings_file_is_78(desk: Desk, line: str, code: str, sentence: str) -> None:
+    place = desk.place()
+    (place / "dialer.toml").write_text(line + "\n")
+    finished = desk.dialer("status", "--json", place=place)
+    assert (_error(finished), finished.json["error"]["message"]) == ((78, code), sentence)
+
+
+def test_a_settings_file_that_is_not_there_is_78(desk: Desk) -> None:
+    assert _error(desk.dialer("status", "--config", "no.toml", "--json")) == (78, "settings_missing")
+
+
+def test_an_assistant_who_does_not_exist_is_78(desk: Desk) -> None:
+    finished = desk.dialer("call", desk.number(), *desk.api, "--assistant", "Zov", "--json")
+    assert _error(finished) == (78, "assistant_unknown")
+
+
+def test_an_assistant_who_is_not_active_is_78(desk: Desk) -> None:
+    finished = desk.dialer("call", desk.number(), *desk.api, "--assistant-id", "a1000003-5eed-0003", "--json")
+    assert _error(finished) == (78, "assistant_inactive")
+
+
+@pytest.mark.parametrize("base_url", ["http://api.example.com/v1", "v1"])
+def test_a_base_url_that_is_not_safe_is_78(desk: Desk, base_url: str) -> None:
+    assert _error(desk.dialer("status", "--base-url", base_url, "--json")) == (78, "base_url")
+
+
+def test_a_wrong_path_is_78_and_nobody_is_called(desk: Desk) -> None:
+    said = desk.call(desk.number(), "--base-url", f"{desk.sandbox.base_url}/v2").json
+    assert (said["exit_code"], said["status"]) == (78, "pending")
+
+
+def test_a_redirect_is_78_and_nobody_is_called(desk: Desk) -> None:
+    said = desk.call(desk.number(ELSEWHERE)).json
+    assert (said["exit_code"], said["status"]) == (78, "pending")
+
+
+def test_a_file_that_is_no_ledger_is_78_and_stays_as_it_is(desk: Desk) -> None:
+    ledger = desk.place() / "ledger.sqlite3"
+    ledger.write_text("a letter to my grandmother")
+    finished = desk.call(desk.number(), "--ledger", ledger)
+    assert (_error(finished), ledger.read_text()) == ((78, "ledger_damaged"), "a letter to my grandmother")
+
+
+def test_a_damaged_ledger_is_78_and_nobody_is_called(desk: Desk) -> None:
+    ledger, number = desk.place() / "ledger.sqlite3", desk.number()
+    desk.call(desk.number(), "--ledger", ledger)
+    whole = ledger.read_bytes()
+    ledger.write_bytes(whole[:4096] + b"\xff" * 40960 + whole[45056:])
+    finished = desk.call(number, "--ledger", ledger)
+    assert (_error(finished), desk.received(number)) == ((78, "ledger_damaged"), [])
+
+
+# ------------------------------------------------------------------------------------ how errors are told
+
+
+def test_an_error_without_json_is_one_sentence_on_stderr_alone(desk: Desk) -> None:
+    finished = desk.dialer("check", "nowhere.csv")
+    sentence = f"There is no file {desk.folder / 'nowhere.csv'}: check the path."
+    assert (finished.returncode, finished.stdout, finished.stderr) == (66, "", f"dialer: {sentence}\n")
+
+
+def test_dialer_json_in_the_environment_is_json_for_errors_as_well(desk: Desk) -> None:
+    finished = desk.dialer("run", env={"DIALER_JSON": "true"})
+    assert json.loads(finished.stdout)["error"]["exit_code"] == 2
 
 
 # ------------------------------------------------------------------------------------------ 0: done
@@ -117,14 +355,6 @@ def test_the_reason_of_a_pause_and_the_way_on_are_named(desk: Desk, done: Done) 
 def test_resuming_is_0(done: Done) -> None:
     sentence = f"Campaign '{done.sheet.campaign}' may go on: the next dialer run calls the rest.\n"
     assert (done.resuming.returncode, done.resuming.stderr) == (0, sentence)
-
-
-def test_a_dry_run_is_0(desk: Desk) -> None:
-    assert desk.run(desk.sheet(1), "--dry-run").returncode == 0
-
-
-def test_a_check_with_one_callable_row_is_0(desk: Desk) -> None:
-    assert desk.dialer("check", desk.sheet(1, rows=["nobody,Nora"]).path).returncode == 0
 
 
 def test_a_sandbox_that_is_stopped_is_0(desk: Desk) -> None:
@@ -267,107 +497,6 @@ def test_the_answer_yes_calls(desk: Desk, no_then_yes: Answers) -> None:
     assert (yes.returncode, desk.created(*sheet.numbers)) == (0, dict.fromkeys(sheet.numbers, 1))
 
 
-# ------------------------------------------------------------------------------------------ 2: usage
-
-RUN = ("run", "leads.csv")
-WRONG: dict[str, tuple[str, ...]] = {
-    "an option that does not exist": (*RUN, "--tempo", "5/s"),
-    "a command that does not exist": ("dail", "leads.csv"),
-    "no sheet": ("run",),
-    "two sheets": (*RUN, "more.csv"),
-    "an option without its value": (*RUN, "--rate"),
-    "no rate": (*RUN, "--rate", "fast"),
-    "a rate of nothing": (*RUN, "--rate", "0/s"),
-    "a fraction of a call": (*RUN, "--rate", "0.5/s"),
-    "no duration": (*RUN, "--timeout", "soon"),
-    "no row": (*RUN, "--rows", "0"),
-    "rows backwards": (*RUN, "--rows", "40-5"),
-    "a status that is never called": (*RUN, "--only", "queued"),
-    "a limit of nothing": (*RUN, "--limit", "0"),
-    "nobody to call with": (*RUN, "--concurrency", "0"),
-    "no such way with duplicates": (*RUN, "--duplicates", "all"),
-}
-WRONG_IN_OUR_WORDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "no assistant": ("assistant", RUN),
-    "two assistants": ("assistant", (*RUN, "-a", "Voz", "--assistant-id", "a1")),
-    "no time at all": ("timeout", (*RUN, "-a", "Voz", "--timeout", "0s")),
-    "no country": ("region", (*RUN, "-a", "Voz", "--region", "ZZ")),
-    "a delimiter of two characters": ("delimiter", (*RUN, "-a", "Voz", "--delimiter", "||")),
-    "a name for standard input is missing": ("campaign_needed", ("run", "-", "-a", "Voz", "--yes")),
-    "no number": ("letters", ("call", "me", "-a", "Voz")),
-}
-
-
-@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
-def test_a_wrong_option_is_2(desk: Desk, wrong: tuple[str, ...]) -> None:
-    assert _error(desk.dialer(*wrong, "--json")) == (2, "usage")
-
-
-def test_a_wrong_port_is_2(desk: Desk) -> None:
-    finished = desk.dialer("sandbox", "--port", "70000", env={"DIALER_JSON": "true"})
-    assert _error(finished) == (2, "usage")
-
-
-@pytest.mark.parametrize(("code", "wrong"), WRONG_IN_OUR_WORDS.values(), ids=WRONG_IN_OUR_WORDS)
-def test_what_cannot_be_asked_for_is_2(desk: Desk, code: str, wrong: tuple[str, ...]) -> None:
-    assert _error(desk.dialer(*wrong, "--json")) == (2, code)
-
-
-def test_without_yes_and_without_a_terminal_it_is_2(desk: Desk) -> None:
-    sheet = desk.sheet(2)
-    finished = desk.dialer("run", sheet.path, *desk.api, "-a", "Voz", "--json")
-    assert (_error(finished), desk.received(*sheet.numbers)) == ((2, "nobody_can_answer"), [])
-
-
-@pytest.mark.parametrize("command", ["status", "report", "pause", "resume"])
-def test_a_campaign_that_does_not_exist_is_2(desk: Desk, command: str) -> None:
-    assert _error(desk.dialer(command, "nobody", *desk.api, "--json")) == (2, "campaign_unknown")
-
-
-# ------------------------------------------------------------------------------------------ 65, 66: the sheet
-
-SHEETS: dict[str, tuple[str, bytes | None, int, str]] = {
-    "empty": ("empty.csv", b"", 65, "empty"),
-    "binary": ("binary.csv", bytes(range(256)) * 40, 65, "not_a_sheet"),
-    "no phone column": ("cities.csv", b"name,city\nAnn,Utrecht\n", 65, "no_phone_column"),
-    "no rows": ("header.csv", b"phone,name\n", 65, "no_rows"),
-    "a folder": (".", None, 65, "folder"),
-    "not there": ("nowhere.csv", None, 66, "missing"),
-}
-
-
-@pytest.fixture(scope="module")
-def bad_sheets(desk: Desk) -> Path:
-    place = desk.place()
-    for name, content, *_ in SHEETS.values():
-        if content is not None:
-            (place / name).write_bytes(content)
-    return place
-
-
-@pytest.mark.parametrize(("name", "_content", "exit_code", "code"), SHEETS.values(), ids=SHEETS)
-def test_a_sheet_that_cannot_be_called_ends_a_run(
-    desk: Desk, bad_sheets: Path, name: str, _content: bytes | None, exit_code: int, code: str
-) -> None:
-    command = ("run", bad_sheets / name, *desk.call_options("--campaign", f"bad {code}", "--json"))
-    assert _error(desk.dialer(*command)) == (exit_code, code)
-
-
-def test_a_check_of_a_sheet_without_rows_is_65(desk: Desk, bad_sheets: Path) -> None:
-    assert desk.dialer("check", bad_sheets / "header.csv").returncode == 65
-
-
-def test_a_check_of_a_sheet_that_is_not_there_is_66(desk: Desk) -> None:
-    assert desk.dialer("check", "nowhere.csv").returncode == 66
-
-
-def test_a_report_without_its_sheet_is_65(desk: Desk) -> None:
-    sheet = desk.sheet(1)
-    desk.dialer("run", sheet.path, *desk.api, "-a", "Voz")  # it is loaded, and nobody says yes
-    sheet.path.unlink()
-    assert _error(desk.dialer("report", sheet.campaign, *desk.api, "--json")) == (65, "source_gone")
-
-
 # ------------------------------------------------------------------------------------------ 69: out of reach
 
 
@@ -458,8 +587,6 @@ class Stopped:
 
     sheet: Sheet
     under_way: int  # calls that had arrived when it was told
-    process_id: int
-    meanwhile: Finished  # a second run of the same campaign, begun while the first was busy
     finished: Finished
     statuses: list[str]
     again: Finished
@@ -469,12 +596,11 @@ def _stopped(desk: Desk, number: signal.Signals) -> Stopped:
     sheet = desk.sheet([desk.number(SLOW) for _ in range(6)])
     process = desk.start(sheet, "--concurrency", "2", "--json")
     desk.wait_for(sheet, 2)
-    meanwhile = desk.run(sheet, "--json")
     under_way = len(desk.received(*sheet.numbers))
     process.send_signal(number)
     finished = finish(process)
     statuses = sheet.statuses()
-    return Stopped(sheet, under_way, process.pid, meanwhile, finished, statuses, desk.run(sheet))
+    return Stopped(sheet, under_way, finished, statuses, desk.run(sheet))
 
 
 def _interrupted(desk: Desk) -> Stopped:
@@ -535,24 +661,13 @@ def test_nobody_is_called_twice_around_a_stop(desk: Desk, stopped: Stopped) -> N
     assert desk.created(*stopped.sheet.numbers) == dict.fromkeys(stopped.sheet.numbers, 1)
 
 
-def test_a_second_run_of_the_same_campaign_is_75(stopped: Stopped) -> None:
-    assert _error(stopped.meanwhile) == (75, "locked")
-
-
-def test_the_second_run_names_the_first(stopped: Stopped) -> None:
-    sentence = stopped.meanwhile.json["error"]["message"]
-    pattern = (
-        rf"Campaign '{stopped.sheet.campaign}' is being run by process {stopped.process_id} on \S+: "
-        r"wait until it is done, or stop that one first\."
-    )
-    assert re.fullmatch(pattern, sentence), sentence
-
-
 @dataclass(frozen=True)
 class Left:
     """A run whose two calls are never answered, interrupted until it was gone; and the same command again."""
 
     sheet: Sheet
+    process_id: int
+    meanwhile: Finished  # a second run of the same campaign, begun while the first was busy
     first: Finished
     again: Finished
 
@@ -561,8 +676,9 @@ def _left(desk: Desk) -> Left:
     sheet = desk.sheet([desk.number(SILENT), desk.number(SILENT), desk.number()])
     process = desk.start(sheet, "--concurrency", "2")
     desk.wait_for(sheet, 2)
+    meanwhile = desk.run(sheet, "--json")
     until(lambda: _gone_after_a_signal(process))
-    return Left(sheet, finish(process), desk.run(sheet, "--json"))
+    return Left(sheet, process.pid, meanwhile, finish(process), desk.run(sheet, "--json"))
 
 
 def _gone_after_a_signal(process: subprocess.Popen[str]) -> bool:
@@ -579,6 +695,19 @@ def _gone_after_a_signal(process: subprocess.Popen[str]) -> bool:
 def left(stories: Mapping[str, Future[Any]]) -> Left:
     story: Left = stories["left"].result()
     return story
+
+
+def test_a_second_run_of_the_same_campaign_is_75(left: Left) -> None:
+    assert _error(left.meanwhile) == (75, "locked")
+
+
+def test_the_second_run_names_the_first(left: Left) -> None:
+    sentence = left.meanwhile.json["error"]["message"]
+    pattern = (
+        rf"Campaign '{left.sheet.campaign}' is being run by process {left.process_id} on \S+: "
+        r"wait until it is done, or stop that one first\."
+    )
+    assert re.fullmatch(pattern, sentence), sentence
 
 
 def test_a_second_ctrl_c_leaves_at_once_with_a_code(left: Left) -> None:
@@ -600,154 +729,6 @@ def test_the_next_run_says_what_was_cut_off(left: Left) -> None:
 
 def test_what_was_left_under_way_is_not_called_again(desk: Desk, left: Left) -> None:
     assert desk.created(*left.sheet.numbers) == dict.fromkeys(left.sheet.numbers, 1)
-
-
-# ------------------------------------------------------------------------------------------ 77: the key
-
-NO_KEYS = {"none": (None, "key_missing"), "blank": ("  ", "key_missing"), "odd": ("two words", "key_odd")}
-REFUSED_KEYS = {"unknown": "sk_unknown", "no right": "sk_sandbox_readonly", "unpaid": "sk_sandbox_lapsed"}
-
-
-@pytest.mark.parametrize(("key", "code"), NO_KEYS.values(), ids=NO_KEYS)
-def test_no_key_is_77(desk: Desk, key: str | None, code: str) -> None:
-    assert _error(desk.call(desk.number(), env={"VOZAGENT_API_KEY": key})) == (77, code)
-
-
-def test_a_key_file_that_others_can_read_is_77(desk: Desk) -> None:
-    file = desk.place() / "key"
-    file.write_text("sk_sandbox\n")
-    file.chmod(0o640)
-    assert _error(desk.call(desk.number(), "--api-key-file", file)) == (77, "key_file")
-
-
-@pytest.mark.parametrize("key", REFUSED_KEYS.values(), ids=REFUSED_KEYS)
-def test_a_key_that_the_api_refuses_is_77_and_nobody_is_called(desk: Desk, key: str) -> None:
-    said = desk.call(desk.number(), env={"VOZAGENT_API_KEY": key}).json
-    assert (said["exit_code"], said["status"]) == (77, "pending")
-
-
-def _refused(desk: Desk) -> tuple[Sheet, Finished]:
-    sheet = desk.sheet(3)
-    return sheet, desk.run(sheet, "--json", env={"VOZAGENT_API_KEY": "sk_unknown"})
-
-
-@pytest.fixture(scope="module")
-def refused(stories: Mapping[str, Future[Any]]) -> tuple[Sheet, Finished]:
-    """A run with a key that the API does not know."""
-    story: tuple[Sheet, Finished] = stories["refused"].result()
-    return story
-
-
-def test_a_run_with_a_refused_key_is_77(refused: tuple[Sheet, Finished]) -> None:
-    assert (refused[1].returncode, refused[1].json["exit_code"]) == (77, 77)
-
-
-def test_after_a_refused_key_everybody_is_pending(refused: tuple[Sheet, Finished]) -> None:
-    assert refused[0].statuses() == ["pending"] * 3
-
-
-# ------------------------------------------------------------------------------------------ 78: settings
-
-SETTINGS: dict[str, tuple[str, str, str]] = {
-    "a setting that does not exist": (
-        'rat = "5/s"',
-        "unknown_setting",
-        "dialer.toml: there is no setting 'rat'; did you mean 'rate'?",
-    ),
-    "a wrong value": (
-        'rate = "fast"',
-        "setting_value",
-        (
-            "dialer.toml: rate: Invalid value for '--rate': 'fast' is no rate: write a whole number per "
-            "second or minute, as 5/s or 30/min."
-        ),
-    ),
-    "a breaker of nothing": (
-        "max_unknown_in_row = 0",
-        "setting_value",
-        "dialer.toml: max_unknown_in_row must be a whole number above 0.",
-    ),
-    "a list where there is one value": (
-        'region = ["US"]',
-        "setting_value",
-        "dialer.toml: region must be one text, number or switch (true, false).",
-    ),
-    "no TOML": (
-        "rate: 5/s",
-        "settings_unreadable",
-        (
-            "The settings file dialer.toml cannot be read (Expected '=' after a key in a key/value pair "
-            "(at line 1, column 5)): mend it, or take it away."
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize(("line", "code", "sentence"), SETTINGS.values(), ids=SETTINGS)
-def test_a_wrong_settings_file_is_78(desk: Desk, line: str, code: str, sentence: str) -> None:
-    place = desk.place()
-    (place / "dialer.toml").write_text(line + "\n")
-    finished = desk.dialer("status", "--json", place=place)
-    assert (_error(finished), finished.json["error"]["message"]) == ((78, code), sentence)
-
-
-def test_a_settings_file_that_is_not_there_is_78(desk: Desk) -> None:
-    assert _error(desk.dialer("status", "--config", "no.toml", "--json")) == (78, "settings_missing")
-
-
-def test_an_assistant_who_does_not_exist_is_78(desk: Desk) -> None:
-    finished = desk.dialer("call", desk.number(), *desk.api, "--assistant", "Zov", "--json")
-    assert _error(finished) == (78, "assistant_unknown")
-
-
-def test_an_assistant_who_is_not_active_is_78(desk: Desk) -> None:
-    finished = desk.dialer("call", desk.number(), *desk.api, "--assistant-id", "a1000003-5eed-0003", "--json")
-    assert _error(finished) == (78, "assistant_inactive")
-
-
-@pytest.mark.parametrize("base_url", ["http://api.example.com/v1", "https://me@api.example.com/v1", "v1"])
-def test_a_base_url_that_is_not_safe_is_78(desk: Desk, base_url: str) -> None:
-    assert _error(desk.dialer("status", "--base-url", base_url, "--json")) == (78, "base_url")
-
-
-def test_a_wrong_path_is_78_and_nobody_is_called(desk: Desk) -> None:
-    said = desk.call(desk.number(), "--base-url", f"{desk.sandbox.base_url}/v2").json
-    assert (said["exit_code"], said["status"]) == (78, "pending")
-
-
-def test_a_redirect_is_78_and_nobody_is_called(desk: Desk) -> None:
-    said = desk.call(desk.number(ELSEWHERE)).json
-    assert (said["exit_code"], said["status"]) == (78, "pending")
-
-
-def test_a_file_that_is_no_ledger_is_78_and_stays_as_it_is(desk: Desk) -> None:
-    ledger = desk.place() / "ledger.sqlite3"
-    ledger.write_text("a letter to my grandmother")
-    finished = desk.call(desk.number(), "--ledger", ledger)
-    assert (_error(finished), ledger.read_text()) == ((78, "ledger_damaged"), "a letter to my grandmother")
-
-
-def test_a_damaged_ledger_is_78_and_nobody_is_called(desk: Desk) -> None:
-    ledger, number = desk.place() / "ledger.sqlite3", desk.number()
-    desk.call(desk.number(), "--ledger", ledger)
-    whole = ledger.read_bytes()
-    ledger.write_bytes(whole[:4096] + b"\xff" * 40960 + whole[45056:])
-    finished = desk.call(number, "--ledger", ledger)
-    assert (_error(finished), desk.received(number)) == ((78, "ledger_damaged"), [])
-
-
-# ------------------------------------------------------------------------------------ how errors are told
-
-
-def test_an_error_without_json_is_one_sentence_on_stderr_alone(desk: Desk) -> None:
-    finished = desk.dialer("check", "nowhere.csv")
-    sentence = f"There is no file {desk.folder / 'nowhere.csv'}: check the path."
-    assert (finished.stdout, finished.stderr) == ("", f"dialer: {sentence}\n")
-
-
-def test_dialer_json_in_the_environment_is_json_for_errors_as_well(desk: Desk) -> None:
-    finished = desk.dialer("run", env={"DIALER_JSON": "true"})
-    assert json.loads(finished.stdout)["error"]["exit_code"] == 2
 
 
 STORIES = {

@@ -22,6 +22,7 @@ HEAVY = {"pandas", "sqlalchemy", "pydantic", "phonenumbers", "fastapi", "openpyx
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that all tests of this module share."""
     with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+        (opened.folder / "leads.csv").write_text("phone\n")
         yield opened
 
 
@@ -170,7 +171,6 @@ def called(desk: Desk) -> tuple[Sheet, Finished]:
 
 def test_the_plan_says_from_where_to_whom_and_how_fast(desk: Desk, called: tuple[Sheet, Finished]) -> None:
     sheet, finished = called
-    ledger = desk.ledger_folder / f"http-{desk.sandbox.base_url[7:-3].replace(':', '-')}.sqlite3"
     said = [" ".join(line.split()) for line in finished.stderr.splitlines()]
     assert said == [
         f"Campaign {sheet.campaign}",
@@ -178,7 +178,7 @@ def test_the_plan_says_from_where_to_whom_and_how_fast(desk: Desk, called: tuple
         "Columns phone = phone, first_name = first_name",
         f"API {desk.sandbox.base_url}, key …dbox",
         "Assistant Voz",
-        f"Ledger {ledger}",
+        f"Ledger {desk.ledger}",
         "Pace at most 200/s, 50 in flight, about 0 s",
         "",
         "2 to call now",

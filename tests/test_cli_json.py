@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from tests.command import Finished
-from tests.desk import Desk, Sheet, open_desk
+from tests.desk import Desk, Sheet, open_desk, told
 
 TABLE_KEYS = {
     *("type", "file", "format", "sheet", "sheets", "encoding", "delimiter", "header_row", "columns"),
@@ -29,27 +30,33 @@ RESULT_KEYS = {
 STATUS_KEYS = {"campaign", "rows", "counts", "paused", "last_event", "next_step"}
 DEPTH_KEYS = STATUS_KEYS | {"statuses", "settings", "source", "loaded_at"}
 ESCAPE = "\x1b"
+FILE = "every verdict, Überblick.csv"
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that all tests of this module share."""
-    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+    with open_desk(tmp_path_factory.mktemp("desk"), faults=["422", "drop-after"]) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stories(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Any]]]:
+    """The stories of the tests that were chosen; they are told while the quick tests run."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    with told(desk, STORIES, wanted=wanted) as begun:
+        yield begun
 
 
 # ------------------------------------------------------------------------------------------ check
 
 
-@pytest.fixture(scope="module")
-def checked(desk: Desk) -> Finished:
-    """A sheet with a row of every verdict, looked at row by row."""
-    first = desk.numbers(1)[0]
-    path = desk.folder / "every verdict - Überblick.csv"
-    path.write_text(
+def _checked(desk: Desk) -> Finished:
+    number = desk.number()
+    (desk.folder / FILE).write_text(
         "Handy;Vorname;Do not call\n"
-        f"{first};Zoë;\n"
-        f"{first};Zoë again;\n"
+        f"{number};Zoë;\n"
+        f"{number};Zoë again;\n"
         "(202) 555-0188;Ann;\n"
         "+1 202 555 018;Bob;\n"
         ";;\n"
@@ -57,14 +64,21 @@ def checked(desk: Desk) -> Finished:
         "Total: 5;;\n",
         encoding="utf-8",
     )
-    return desk.dialer("check", path, "--jsonl", "--region", "US")
+    return desk.dialer("check", FILE, "--jsonl", "--region", "US")
+
+
+@pytest.fixture(scope="module")
+def checked(stories: Mapping[str, Future[Any]]) -> Finished:
+    """A sheet with a row of every verdict, looked at row by row."""
+    story: Finished = stories["checked"].result()
+    return story
 
 
 def test_the_first_line_of_jsonl_is_the_table(checked: Finished) -> None:
     table = checked.json_lines[0]
     assert {name: table[name] for name in TABLE_KEYS - {"counts"}} == {
         "type": "table",
-        "file": "every verdict - Überblick.csv",
+        "file": FILE,
         "format": "csv",
         "sheet": None,
         "sheets": [],
@@ -104,6 +118,11 @@ def test_a_callable_row_has_a_phone_and_no_problem(checked: Finished) -> None:
     assert (row["type"], row["cell"], len(row["phone"]), row["problems"]) == ("row", "A2", 12, [])
 
 
+def test_a_number_that_needed_the_region_is_assumed(checked: Finished) -> None:
+    row = checked.json_lines[3]
+    assert (row["verdict"], row["phone"]) == ("assumed", "+12025550188")
+
+
 def test_an_invalid_row_has_a_problem_and_no_phone(checked: Finished) -> None:
     row = checked.json_lines[4]
     (problem,) = row["problems"]
@@ -115,35 +134,44 @@ def test_a_problem_shows_the_cell_as_it_stands(checked: Finished) -> None:
     assert (problem["column"], problem["value"]) == ("Handy", "+1 202 555 018")
 
 
-def test_check_says_nothing_else(checked: Finished) -> None:
-    assert checked.stderr == ""
+def test_a_check_with_a_callable_row_is_0_and_says_nothing_else(checked: Finished) -> None:
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.fixture(scope="module")
-def workbook(desk: Desk) -> Path:
-    """A workbook with two sheets, of which the second holds leads."""
+def _workbook(desk: Desk) -> Finished:
     book = openpyxl.Workbook()
     book.worksheets[0].title = "Read me"
     book.worksheets[0]["A1"] = "Nothing here."
     leads = book.create_sheet("Leads")
-    for row in (("Leads of May", None), ("Mobile", "Name"), (desk.numbers(1)[0], "Ann Example")):
+    for row in (("Leads of May", None), ("Mobile", "Name"), (desk.number(), "Ann Example")):
         leads.append(row)
-    path = desk.folder / "may.xlsx"
-    book.save(path)
-    return path
-
-
-def test_json_of_a_workbook_names_its_sheets_and_no_encoding(desk: Desk, workbook: Path) -> None:
-    table = desk.dialer("check", workbook, "--json").json
-    names = ("format", "sheet", "sheets", "encoding", "delimiter", "header_row", "data_rows")
-    assert [table[name] for name in names] == ["xlsx", "Leads", ["Read me", "Leads"], None, None, 2, 1]
+    book.save(desk.folder / "may.xlsx")
+    return desk.dialer("check", "may.xlsx", "--json")
 
 
 @pytest.fixture(scope="module")
-def without_phones(desk: Desk) -> Finished:
-    path = desk.folder / "cities.csv"
-    path.write_text("name,city\nAnn,Utrecht\n")
-    return desk.dialer("check", path, "--json")
+def workbook(stories: Mapping[str, Future[Any]]) -> Finished:
+    """A workbook with two sheets, of which the second holds leads."""
+    story: Finished = stories["workbook"].result()
+    return story
+
+
+def test_json_of_a_workbook_names_its_sheets_and_no_encoding(workbook: Finished) -> None:
+    names = ("format", "sheet", "sheets", "encoding", "delimiter", "header_row", "data_rows")
+    expected = ["xlsx", "Leads", ["Read me", "Leads"], None, None, 2, 1]
+    assert [workbook.json[name] for name in names] == expected
+
+
+def _without_phones(desk: Desk) -> Finished:
+    (desk.folder / "cities.csv").write_text("name,city\nAnn,Utrecht\n")
+    return desk.dialer("check", "cities.csv", "--json")
+
+
+@pytest.fixture(scope="module")
+def without_phones(stories: Mapping[str, Future[Any]]) -> Finished:
+    """A table that can be read and is no list of leads."""
+    story: Finished = stories["without_phones"].result()
+    return story
 
 
 def test_a_table_that_is_no_list_of_leads_is_shown_with_exit_code_65(without_phones: Finished) -> None:
@@ -157,10 +185,40 @@ def test_its_problem_is_what_stderr_says(without_phones: Finished) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_an_error_object(desk: Desk) -> None:
-    path = desk.folder / "noise.csv"
-    path.write_bytes(bytes(range(256)) * 40)
-    finished = desk.dialer("check", path, "--json")
+    (desk.folder / "noise.csv").write_bytes(bytes(range(256)) * 40)
+    finished = desk.dialer("check", "noise.csv", "--json")
     assert (finished.returncode, set(finished.json)) == (65, {"error"})
+
+
+# ------------------------------------------------------------------------------------------ the others
+
+
+@pytest.fixture(scope="module")
+def called(desk: Desk) -> Finished:
+    """A single call."""
+    return desk.call(desk.number(), "--first-name", "Zoë")
+
+
+def test_a_call_prints_the_columns_of_a_report_and_how_it_ended(called: Finished) -> None:
+    assert set(called.json) == RESULT_KEYS | {"exit_code", "stopped"}
+
+
+def test_the_request_of_a_call_is_shown_on_stderr_as_it_is_sent(called: Finished) -> None:
+    number = called.json["to_phone"]
+    request = f'{{"phone_number": "{number}", "assistant_name": "Voz", "first_name": "Zoë"}}'
+    assert called.stderr == f"The request: {request}\n"
+
+
+def test_an_error_is_one_object_with_its_keys_and_no_other(desk: Desk) -> None:
+    finished = desk.dialer("check", "nowhere.csv", "--json")
+    message = f"There is no file {desk.folder / 'nowhere.csv'}: check the path."
+    assert finished.json == {"error": {"code": "missing", "message": message, "exit_code": 66}}
+
+
+def test_a_cell_cannot_move_the_cursor(desk: Desk) -> None:
+    sheet = desk.sheet(1, rows=['"\x1b]0;pwn\x07\x1b[2J",Eve'])
+    finished = desk.run(sheet, "--dry-run")
+    assert not {ESCAPE, "\x07"} & set(finished.stdout + finished.stderr)
 
 
 # ------------------------------------------------------------------------------------------ run
@@ -172,15 +230,30 @@ class Ran:
 
     sheet: Sheet
     first: Finished
-    again: Finished
+    again: Finished  # a dry run
+    status: Finished
+    depth: Finished
+    report: Finished
+
+
+def _ran(desk: Desk) -> Ran:
+    numbers = [desk.number(), desk.number("422"), desk.number("drop-after")]
+    sheet = desk.sheet(numbers, rows=["nobody,Nora"])
+    first = desk.run(sheet, "--json", "-v")
+    return Ran(
+        sheet,
+        first,
+        again=desk.run(sheet, "--json", "--dry-run"),
+        status=desk.dialer("status", *desk.api, "--json"),
+        depth=desk.dialer("status", sheet.campaign, *desk.api, "--json"),
+        report=desk.dialer("report", sheet.campaign, *desk.api, "--json"),
+    )
 
 
 @pytest.fixture(scope="module")
-def ran(desk: Desk) -> Ran:
-    sheet = desk.sheet(3, rows=["nobody,Nora"])
-    _, refused, dropped = sheet.numbers
-    with desk.trouble(scripts={refused: ["422"], dropped: ["drop-after"]}):
-        return Ran(sheet, desk.run(sheet, "--json", "-v"), desk.run(sheet, "--json"))
+def ran(stories: Mapping[str, Future[Any]]) -> Ran:
+    story: Ran = stories["ran"].result()
+    return story
 
 
 def test_a_run_prints_one_object_with_its_keys_and_no_other(ran: Ran) -> None:
@@ -230,94 +303,54 @@ def test_the_plan_of_a_json_run_is_on_stderr(ran: Ran) -> None:
     assert "\n\nThe first request: {" in ran.first.stderr
 
 
-def test_a_later_run_keeps_the_statuses_and_calls_nobody(ran: Ran) -> None:
-    first, again = ran.first.json, ran.again.json
-    assert (again["counts"], again["called_now"]) == (first["counts"], 0)
+def test_a_dry_run_has_the_same_shape_and_no_report(ran: Ran) -> None:
+    said = ran.again.json
+    assert (set(said), said["report"], said["html"], said["called_now"]) == (RUN_KEYS, None, None, 0)
 
 
-def test_a_dry_run_has_the_same_shape_and_no_report(desk: Desk) -> None:
-    said = desk.run(desk.sheet(2), "--dry-run", "--json").json
-    expected = (RUN_KEYS, {"pending": 2}, 0, None, None)
-    assert (set(said), said["counts"], said["called_now"], said["report"], said["html"]) == expected
+def test_a_dry_run_is_0(ran: Ran) -> None:
+    assert ran.again.returncode == ran.again.json["exit_code"] == 0
 
 
-# ------------------------------------------------------------------------------------------ the others
+def test_a_later_run_leaves_the_statuses_as_they_are(ran: Ran) -> None:
+    assert ran.again.json["counts"] == ran.first.json["counts"]
 
 
-@pytest.fixture(scope="module")
-def called(desk: Desk) -> Finished:
-    (number,) = desk.numbers(1)
-    return desk.dialer("call", number, *desk.api, "-a", "Voz", "--first-name", "Zoë", "--json")
-
-
-def test_a_call_prints_the_columns_of_a_report_and_how_it_ended(called: Finished) -> None:
-    assert set(called.json) == RESULT_KEYS | {"exit_code", "stopped"}
-
-
-def test_the_request_of_a_call_is_shown_on_stderr_as_it_is_sent(called: Finished) -> None:
-    number = called.json["to_phone"]
-    request = f'{{"phone_number": "{number}", "assistant_name": "Voz", "first_name": "Zoë"}}'
-    assert called.stderr == f"The request: {request}\n"
-
-
-def test_status_lists_the_campaigns(desk: Desk, ran: Ran) -> None:
-    listed = {line["campaign"]: line for line in desk.dialer("status", *desk.api, "--json").json["campaigns"]}
+def test_status_lists_the_campaigns(ran: Ran) -> None:
+    listed = {line["campaign"]: line for line in ran.status.json["campaigns"]}
     line = listed[ran.sheet.campaign]
-    assert (set(line), line["rows"], line["counts"]["called"], line["counts"]["failed"]) == (
-        STATUS_KEYS,
-        4,
-        1,
-        1,
-    )
+    counts = {name: line["counts"][name] for name in ("called", "failed", "unknown", "pending", "invalid")}
+    expected = {"called": 1, "failed": 1, "unknown": 1, "pending": 0, "invalid": 1}
+    assert (set(line), line["rows"], counts) == (STATUS_KEYS, 4, expected)
 
 
-def test_a_status_line_is_no_single_call(desk: Desk, called: Finished, ran: Ran) -> None:
-    listed = desk.dialer("status", *desk.api, "--json").json["campaigns"]
-    assert ran.sheet.campaign in {line["campaign"] for line in listed}
-    assert called.json["to_phone"] not in " ".join(line["campaign"] for line in listed)
+def test_status_of_one_campaign_goes_deeper(ran: Ran) -> None:
+    assert (set(ran.depth.json), ran.depth.json["statuses"]) == (DEPTH_KEYS, ran.first.json["counts"])
 
 
-def test_status_of_one_campaign_goes_deeper(desk: Desk, ran: Ran) -> None:
-    depth = desk.dialer("status", ran.sheet.campaign, *desk.api, "--json").json
-    assert (set(depth), depth["statuses"]) == (DEPTH_KEYS, ran.first.json["counts"])
+def test_status_of_one_campaign_tells_a_key_by_its_ending_only(ran: Ran) -> None:
+    assert (ran.depth.json["settings"]["key ending"], "sk_sandbox" in ran.depth.stdout) == ("dbox", False)
 
 
-def test_status_of_one_campaign_tells_a_key_by_its_ending_only(desk: Desk, ran: Ran) -> None:
-    finished = desk.dialer("status", ran.sheet.campaign, *desk.api, "--json")
-    assert (finished.json["settings"]["key ending"], "sk_sandbox" in finished.stdout) == ("dbox", False)
-
-
-def test_a_report_says_where_it_is(desk: Desk, ran: Ran) -> None:
-    said = desk.dialer("report", ran.sheet.campaign, *desk.api, "--json").json
+def test_a_report_says_where_it_is(ran: Ran) -> None:
     first = ran.first.json
-    assert said == {"campaign": ran.sheet.campaign, "report": first["report"], "html": first["html"]}
+    expected = {"campaign": ran.sheet.campaign, "report": first["report"], "html": first["html"]}
+    assert ran.report.json == expected
 
 
-def test_an_error_is_one_object_with_its_keys_and_no_other(desk: Desk) -> None:
-    finished = desk.dialer("check", "nowhere.csv", "--json")
-    message = f"There is no file {desk.folder / 'nowhere.csv'}: check the path."
-    assert finished.json == {"error": {"code": "missing", "message": message, "exit_code": 66}}
+def test_a_pipe_gets_no_colours(ran: Ran, checked: Finished, workbook: Finished) -> None:
+    everything = (ran.first, ran.again, ran.status, ran.depth, ran.report, checked, workbook)
+    assert ESCAPE not in "".join(finished.stdout + finished.stderr for finished in everything)
 
 
-# ------------------------------------------------------------------------------------------ no colours
+def test_a_pipe_gets_no_colours_from_tables(desk: Desk, ran: Ran) -> None:
+    tables = [desk.dialer("check", ran.sheet.path), desk.dialer("status", *desk.api)]
+    assert ESCAPE not in "".join(finished.stdout + finished.stderr for finished in tables)
 
 
-@pytest.mark.parametrize("options", [(), ("--json",), ("--jsonl",)], ids=str)
-def test_a_pipe_gets_no_colours_from_check(desk: Desk, workbook: Path, options: tuple[str, ...]) -> None:
-    finished = desk.dialer("check", workbook, *options)
-    assert ESCAPE not in finished.stdout + finished.stderr
-
-
-def test_a_pipe_gets_no_colours_from_run(ran: Ran) -> None:
-    assert ESCAPE not in ran.first.stdout + ran.first.stderr + ran.again.stdout + ran.again.stderr
-
-
-def test_a_pipe_gets_no_colours_from_status(desk: Desk, ran: Ran) -> None:
-    finished = desk.dialer("status", ran.sheet.campaign, *desk.api)
-    assert ESCAPE not in finished.stdout + finished.stderr
-
-
-def test_a_cell_cannot_move_the_cursor(desk: Desk) -> None:
-    sheet = desk.sheet(1, rows=['"\x1b]0;pwn\x07\x1b[2J",Eve'])
-    finished = desk.run(sheet, "--dry-run")
-    assert not {ESCAPE, "\x07"} & set(finished.stdout + finished.stderr)
+STORIES = {
+    "ran": _ran,
+    "checked": _checked,
+    "workbook": _workbook,
+    "without_phones": _without_phones,
+}

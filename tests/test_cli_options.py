@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,27 +14,30 @@ import openpyxl
 import pytest
 
 from tests.command import Finished
-from tests.desk import Desk, Sheet, open_desk
+from tests.desk import Desk, Sheet, open_desk, told
 
 VOZ_ID = "a1000001-5eed-0001"
+FAULTS = ["422,422,ok", "hang-after"]
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that all tests of this module share."""
-    with open_desk(tmp_path_factory.mktemp("desk")) as opened:
+    with open_desk(tmp_path_factory.mktemp("desk"), faults=FAULTS) as opened:
         yield opened
 
 
-def _rows(finished: Finished) -> dict[int, dict[str, Any]]:
-    """The rows of `check --jsonl` by their numbers."""
-    return {line["row"]: line for line in finished.json_lines[1:]}
+@pytest.fixture(scope="module", autouse=True)
+def stories(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Any]]]:
+    """The stories of the tests that were chosen; they are told while the quick tests run."""
+    wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
+    with told(desk, STORIES, wanted=wanted) as begun:
+        yield begun
 
 
-def _checked(desk: Desk, text: str | bytes, *options: str) -> Finished:
-    path = desk.place() / "leads.csv"
-    path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return desk.dialer("check", path, "--jsonl", *options)
+def _words(finished: Finished) -> list[str]:
+    """The lines on stderr, with one space between two words."""
+    return [" ".join(line.split()) for line in finished.stderr.splitlines()]
 
 
 # ------------------------------------------------------------------------------------ how a sheet is read
@@ -70,52 +75,57 @@ def test_visible_only_leaves_hidden_rows_out(desk: Desk, workbook: Path) -> None
     assert table["counts"]["callable"] == 1
 
 
-def test_header_row_says_where_the_header_stands(desk: Desk) -> None:
-    text = "phone,name\nphone of the year,why\nMobile,Name\n+12015550101,Ann\n"
-    table = _checked(desk, text, "--header-row", "3").json_lines[0]
-    assert (table["header_row"], table["mapping"]["phone"]) == (3, "Mobile")
-
-
-def test_map_says_which_column_is_which(desk: Desk) -> None:
-    text = "Best,Phone,Nick\n+12015550101,+12015550102,Ann\n"
-    finished = _checked(desk, text, "--map", "phone=Best", "--map", "first_name=Nick")
-    assert (_rows(finished)[2]["phone"], finished.json_lines[0]["mapping"]["first_name"]) == (
-        "+12015550101",
-        "Nick",
+def _read(desk: Desk) -> Finished:
+    text = (
+        "phone~of the year~1~\n"
+        "Téléphone~Best, ever~Prénom~Ville\n"
+        "+33199001231~+33199001232~Zoé~Sète\n"
+        "+33199001233~+33199001234~Noé~Nîmes\n"
+        "+33199001235~(201) 555-0101~Léa~Dole\n"
+        "+33199001237~+33199001232~Zoé bis~Agde\n"
+    )
+    path = desk.place() / "leads.csv"
+    path.write_bytes(text.encode("cp850"))
+    return desk.dialer(
+        *("check", path, "--jsonl", "--encoding", "cp850", "--delimiter", "~", "--header-row", "2"),
+        *("--map", "phone=Best, ever", "--map", "notes=D", "--duplicates", "last", "--rows", "6,3-4"),
     )
 
 
-def test_encoding_says_how_a_text_is_written(desk: Desk) -> None:
-    table = _checked(desk, "Téléphone,Prénom\n+33199001234,Zoé\n".encode("cp850"), "--encoding", "cp850")
-    assert table.json_lines[0]["columns"] == ["Téléphone", "Prénom"]
+@pytest.fixture(scope="module")
+def read(stories: Mapping[str, Future[Any]]) -> Finished:
+    """A text that can only be read as it is told to be."""
+    story: Finished = stories["read"].result()
+    return story
 
 
-def test_delimiter_says_what_parts_the_cells(desk: Desk) -> None:
-    table = _checked(desk, "phone~name, given\n+12015550101~Ann\n", "--delimiter", "~").json_lines[0]
-    assert (table["delimiter"], table["columns"]) == ("~", ["phone", "name, given"])
+def test_encoding_and_delimiter_say_how_a_text_is_written(read: Finished) -> None:
+    table = read.json_lines[0]
+    columns = ["Téléphone", "Best, ever", "Prénom", "Ville"]
+    assert (table["encoding"], table["delimiter"], table["columns"]) == ("cp850", "~", columns)
 
 
-def test_region_makes_national_numbers_callable_and_marks_them(desk: Desk) -> None:
-    row = _rows(_checked(desk, "phone\n(201) 555-0101\n", "--region", "us"))[2]
-    assert (row["verdict"], row["phone"]) == ("assumed", "+12015550101")
+def test_header_row_says_where_the_header_stands(read: Finished) -> None:
+    assert read.json_lines[0]["header_row"] == 2
 
 
-def test_without_region_a_national_number_is_refused(desk: Desk) -> None:
-    row = _rows(_checked(desk, "phone\n(201) 555-0101\n"))[2]
-    assert (row["verdict"], row["problems"][0]["code"]) == ("invalid", "country_missing")
+def test_map_says_which_column_is_which(read: Finished) -> None:
+    mapping = {"phone": "Best, ever", "first_name": "Prénom", "notes": "Ville"}
+    assert read.json_lines[0]["mapping"] == mapping
 
 
-@pytest.mark.parametrize(("which", "called"), [("first", 2), ("last", 4), ("merge", 2)])
-def test_duplicates_says_which_of_several_rows_is_called(desk: Desk, which: str, called: int) -> None:
-    same = "phone\n+12015550101\n(201) 555-0101 x\n+1 201-555-0101\n"
-    rows = _rows(_checked(desk, same, "--duplicates", which))
-    assert [row for row, line in rows.items() if line["verdict"] == "callable"] == [called]
+def test_rows_are_those_asked_for(read: Finished) -> None:
+    assert [line["row"] for line in read.json_lines[1:]] == [3, 4, 6]
 
 
-def test_rows_of_a_check_are_those_asked_for(desk: Desk) -> None:
-    text = "phone\n" + "".join(f"+1201555010{last}\n" for last in range(6))
-    finished = _checked(desk, text, "--rows", "6,2-3")
-    assert (list(_rows(finished)), finished.json_lines[0]["counts"]["callable"]) == ([2, 3, 6], 3)
+def test_the_last_of_several_rows_can_be_the_one_that_is_called(read: Finished) -> None:
+    verdicts = {line["row"]: line["verdict"] for line in read.json_lines[1:]}
+    assert verdicts == {3: "duplicate", 4: "callable", 6: "callable"}
+
+
+def test_check_reads_standard_input(desk: Desk) -> None:
+    table = desk.dialer("check", "-", "--json", stdin="phone;name\n+12015550101;Ann\n").json
+    assert (table["format"], table["counts"]["callable"]) == ("csv", 1)
 
 
 def test_a_fix_list_is_written_where_it_is_wanted(desk: Desk) -> None:
@@ -125,20 +135,160 @@ def test_a_fix_list_is_written_where_it_is_wanted(desk: Desk) -> None:
     assert (cell.value, cell.comment is not None) == ("nobody", True)
 
 
-# ------------------------------------------------------------------------------------------ what is sent
+# ------------------------------------------------------------------------------------ a single call
+
+
+def test_call_sends_what_it_is_told(desk: Desk) -> None:
+    number = desk.number()
+    person = ("--first-name", "Zoë", "--last-name", "Ó Sé", "--source", "me", "--tag", "try")
+    desk.dialer("call", number, *desk.api, "--assistant", "Aurora", *person, "--notes", "{as it is}")
+    (request,) = desk.received(number)
+    assert request["body"] == {
+        "phone_number": number,
+        "assistant_name": "Aurora",
+        "first_name": "Zoë",
+        "last_name": "Ó Sé",
+        "source": "me",
+        "tags": ["try"],
+        "notes": "{as it is}",
+    }
+
+
+def test_another_ledger_knows_nothing_of_the_first(desk: Desk) -> None:
+    number, ledger = desk.number(), desk.place() / "mine.sqlite3"
+    desk.call(number)
+    desk.call(number, "--ledger", f"sqlite:///{ledger}")
+    assert (desk.created(number).total(), ledger.stat().st_mode & 0o777) == (2, 0o600)
+
+
+def test_timeout_says_how_long_one_call_may_take(desk: Desk) -> None:
+    said = desk.call(desk.number("hang-after"), "--timeout", "0.5s").json
+    assert (said["status"], said["reason"]) == ("unknown", "no reply (TimeoutError)")
+
+
+def test_whoever_was_called_lately_can_be_called_all_the_same(desk: Desk) -> None:
+    number = desk.number()
+    again = [desk.call(number), desk.call(number, "--recall-after", "0s")][1]
+    assert (again.json["status"], again.json["is_new_contact"]) == ("queued", False)
+
+
+# ------------------------------------------------------------------------------------ where settings stand
+
+
+@pytest.fixture(scope="module")
+def settled(desk: Desk) -> list[str]:
+    """The plan of a dry run that four places speak of."""
+    sheet, place = desk.sheet(1), desk.place()
+    own = place / "config" / "dialer"
+    own.mkdir(parents=True)
+    (own / "dialer.toml").write_text('concurrency = 7\nrate = "1/s"\nsource = "user"\ntag = "user"\n')
+    (place / "dialer.toml").write_text('rate = "2/s"\nsource = "folder"\ntag = ["folder"]\n')
+    env = {"XDG_CONFIG_HOME": str(place / "config"), "DIALER_SOURCE": "environment", "DIALER_TAG": "env"}
+    command = ("run", str(sheet.path), *desk.api, "-a", "Voz", "--dry-run", "--tag", "flag")
+    return _words(desk.dialer(*command, place=place, env=env))
+
+
+def test_the_users_file_beats_the_default(settled: list[str]) -> None:
+    assert any(line.endswith(", 7 in flight, about 0 s") for line in settled)
+
+
+def test_the_file_in_the_folder_beats_that_of_the_user(settled: list[str]) -> None:
+    assert any(line.startswith("Pace at most 2/s, ") for line in settled)
+
+
+def test_the_environment_beats_the_file_in_the_folder(settled: list[str]) -> None:
+    assert any('"source": "environment"' in line for line in settled)
+
+
+def test_a_flag_beats_the_environment(settled: list[str]) -> None:
+    assert any('"tags": ["flag"]' in line for line in settled)
+
+
+def test_config_names_the_one_settings_file(desk: Desk) -> None:
+    place = desk.place()
+    (place / "dialer.toml").write_text('rate = "2/s"\n')
+    (place / "night.toml").write_text("concurrency = 9\n")
+    sheet = str(desk.sheet(1).path)
+    command = ("run", sheet, *desk.api, "-a", "Voz", "--dry-run", "--config", "night.toml")
+    assert "Pace at most 5/s, 9 in flight, about 0 s" in _words(desk.dialer(*command, place=place))
+
+
+def _surrounded(desk: Desk) -> tuple[Sheet, Finished]:
+    sheet, place = desk.sheet(1), desk.place()
+    (place / "dialer.toml").write_text('assistant = "Nobody"\nsource = "file"\n')
+    env = {
+        "DIALER_BASE_URL": desk.sandbox.base_url,
+        "DIALER_ASSISTANT_ID": VOZ_ID,
+        "DIALER_YES": "true",
+        "DIALER_ANY_HOUR": "true",
+        "DIALER_TAG": "spring; new customers",
+        "DIALER_RATE": "100/s",
+        "DIALER_JSON": "1",
+        "DIALER_QUIET": "yes",
+        "DIALER_OUTPUT": str(place / "new" / "out.csv"),
+    }
+    return sheet, desk.dialer("run", sheet.path, place=place, env=env)
+
+
+@pytest.fixture(scope="module")
+def surrounded(stories: Mapping[str, Future[Any]]) -> tuple[Sheet, Finished]:
+    """A run that is told everything by its environment and its folder."""
+    story: tuple[Sheet, Finished] = stories["surrounded"].result()
+    return story
+
+
+def test_the_environment_can_say_it_all(surrounded: tuple[Sheet, Finished]) -> None:
+    assert surrounded[1].json["counts"] == {"queued": 1}
+
+
+def test_quiet_says_nothing_on_stderr(surrounded: tuple[Sheet, Finished]) -> None:
+    assert surrounded[1].stderr == ""
+
+
+def test_output_names_the_file(surrounded: tuple[Sheet, Finished]) -> None:
+    said = surrounded[1].json
+    names = [Path(said[name]).name for name in ("report", "html") if Path(said[name]).exists()]
+    assert (names, Path(said["report"]).parent.name) == (["out.csv", "out.report.html"], "new")
+
+
+def test_several_tags_in_the_environment_are_parted_by_semicolons(
+    desk: Desk, surrounded: tuple[Sheet, Finished]
+) -> None:
+    (request,) = desk.received(*surrounded[0].numbers)
+    assert request["body"]["tags"] == ["spring", "new customers"]
+
+
+def test_the_settings_file_fills_what_nobody_said(desk: Desk, surrounded: tuple[Sheet, Finished]) -> None:
+    (request,) = desk.received(*surrounded[0].numbers)
+    assert request["body"]["source"] == "file"
+
+
+def test_an_assistant_said_nearer_beats_the_one_in_a_file(
+    desk: Desk, surrounded: tuple[Sheet, Finished]
+) -> None:
+    (request,) = desk.received(*surrounded[0].numbers)
+    assert (request["body"].get("assistant_name"), request["body"]["assistant_id"]) == (None, VOZ_ID)
+
+
+# ------------------------------------------------------------------------------------ what is sent
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A run with everything that can be said about the calls."""
+    """A run with everything that can be said about the calls, and what came after it."""
 
     sheet: Sheet
     finished: Finished
     bodies: list[dict[str, Any]]  # in the order of the rows
+    dry: Finished
+    changed: set[str]  # files that the dry run changed
+    sent: int  # requests that the dry run sent
+    elsewhere: Finished
+    recalled: Finished
+    depth: Finished
 
 
-@pytest.fixture(scope="module")
-def sent(desk: Desk) -> Sent:
+def _sent(desk: Desk) -> Sent:
     one, two, three, four = numbers = desk.numbers(4)
     path = desk.folder / "everything said.csv"
     path.write_text(
@@ -146,22 +296,55 @@ def sent(desk: Desk) -> Sent:
         f'{one},,,,"Kitchen, ""large"""\n'
         f"{two},fair,vip; spring,Call after lunch,Bath\n"
         f"{three},,,,\n"
+        f"{two},,late,,\n"
         f"{four},,,,Roof\n"
     )
     key = desk.place() / "key"
     key.write_text("sk_sandbox\n")
     key.chmod(0o600)
     sheet = Sheet(path, numbers)
-    who = (*desk.api, "--assistant-id", VOZ_ID, "--api-key-file", str(key), "--campaign", "spring sale")
-    what = ("--source", "website", "--tag", "spring", "--tag", "2026")
-    notes = ("--notes", "Asked about {Product|our services}")
-    how = ("--rows", "2-4", "--rate", "100/s", "--concurrency", "1", "--yes", "-v", "-o", str(desk.place()))
+    reading = ("--notes", "Asked about {Product|our services}", "--duplicates", "merge")
+    who = (*desk.api, "--assistant-id", VOZ_ID, *reading)
+    where = ("--campaign", "spring sale", "--ledger", str(desk.folder / "sale" / "ledger.sqlite3"))
     finished = desk.dialer(
-        *("run", str(path), *who, *what, *notes, *how),
+        *("run", str(path), *who, *where, "--api-key-file", str(key), "-o", str(desk.place())),
+        *("--source", "website", "--tag", "spring", "--tag", "2026"),
+        *("--rows", "2-4", "--rate", "100/s", "--concurrency", "1", "--yes", "-v"),
         env={"VOZAGENT_API_KEY": None},
     )
-    received = {request["phone_number"]: request["body"] for request in desk.received(sheet)}
-    return Sent(sheet, finished, [received.get(number, {}) for number in numbers])
+    received = {request["phone_number"]: request["body"] for request in desk.received(*numbers)}
+    dry = ("run", str(path), *who, "--dry-run", "--json")
+    before, many = _snapshot(path.parent / "sale"), len(desk.received(*numbers))
+    rehearsed = desk.dialer(*dry, *where)
+    after = _snapshot(path.parent / "sale")
+    return Sent(
+        sheet,
+        finished,
+        [received.get(number, {}) for number in numbers],
+        dry=rehearsed,
+        changed={name for name, _ in before.items() ^ after.items()},
+        sent=len(desk.received(*numbers)) - many,
+        elsewhere=desk.dialer(*dry, *where[2:], "--campaign", "summer sale"),
+        recalled=desk.dialer(*dry, *where[2:], "--campaign", "summer sale", "--recall-after", "0s"),
+        depth=desk.dialer("status", "spring sale", *desk.api, *where[2:], "--json"),
+    )
+
+
+def _snapshot(folder: Path) -> dict[str, str]:
+    """Every file under a folder and what is in it, but for the empty files that SQLite puts beside a ledger
+    when it is read."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and not (path.name.endswith("-wal") and not path.stat().st_size)
+        if not path.name.endswith("-shm")
+    }
+
+
+@pytest.fixture(scope="module")
+def sent(stories: Mapping[str, Future[Any]]) -> Sent:
+    story: Sent = stories["sent"].result()
+    return story
 
 
 def test_the_assistant_can_be_named_by_its_id(sent: Sent) -> None:
@@ -173,7 +356,11 @@ def test_source_is_for_rows_that_have_none(sent: Sent) -> None:
 
 
 def test_tags_are_united_with_those_of_the_row(sent: Sent) -> None:
-    assert [body.get("tags") for body in sent.bodies[:2]] == [["spring", "2026"], ["vip", "spring", "2026"]]
+    assert sent.bodies[0]["tags"] == ["spring", "2026"]
+
+
+def test_merged_rows_share_their_tags(sent: Sent) -> None:
+    assert sent.bodies[1]["tags"] == ["vip", "spring", "late", "2026"]
 
 
 def test_notes_are_filled_in_from_the_row(sent: Sent) -> None:
@@ -189,22 +376,18 @@ def test_rows_leaves_the_others_pending(sent: Sent) -> None:
 
 
 def test_the_key_can_come_from_a_file(desk: Desk, sent: Sent) -> None:
-    assert {request["key"] for request in desk.received(sent.sheet)} == {"sk_sandbox"}
+    assert {request["key"] for request in desk.received(*sent.sheet.numbers)} == {"sk_sandbox"}
 
 
-def test_campaign_names_the_campaign(desk: Desk, sent: Sent) -> None:
-    depth = desk.dialer("status", "spring sale", *desk.api, "--json").json
-    assert (depth["rows"], depth["source"]) == (4, str(sent.sheet.path))
+def test_campaign_names_the_campaign(sent: Sent) -> None:
+    depth = sent.depth.json
+    assert (depth["campaign"], depth["rows"], depth["source"]) == ("spring sale", 5, str(sent.sheet.path))
 
 
 def test_a_folder_as_output_keeps_the_usual_names(sent: Sent) -> None:
-    sheet, html = (Path(line) for line in sent.finished.stdout.splitlines()[-2:])
-    assert (sheet.name, html.name, sheet.exists(), html.exists()) == (
-        "everything said.results.csv",
-        "everything said.report.html",
-        True,
-        True,
-    )
+    paths = [Path(line) for line in sent.finished.stdout.splitlines() if line.startswith("/")]
+    names = ["everything said.results.csv", "everything said.report.html"]
+    assert [path.name for path in paths if path.exists()] == names
 
 
 def test_verbose_says_every_call_with_its_number_masked(sent: Sent) -> None:
@@ -225,309 +408,24 @@ def test_the_plan_shows_the_end_of_the_key_and_no_more(sent: Sent) -> None:
     assert ("key …dbox" in sent.finished.stderr, "sk_sandbox" in sent.finished.stderr) == (True, False)
 
 
-def test_call_sends_what_it_is_told(desk: Desk) -> None:
-    (number,) = desk.numbers(1)
-    desk.dialer(
-        *("call", number, *desk.api, "--assistant", "Aurora", "--first-name", "Zoë", "--last-name", "Ó Sé"),
-        *("--source", "me", "--tag", "try", "--notes", "{literally}"),
-    )
-    (request,) = [r for r in desk.sandbox.record() if r["phone_number"] == number]
-    assert request["body"] == {
-        "phone_number": number,
-        "assistant_name": "Aurora",
-        "first_name": "Zoë",
-        "last_name": "Ó Sé",
-        "source": "me",
-        "tags": ["try"],
-        "notes": "{literally}",
-    }
+def test_a_dry_run_writes_nothing_into_the_folder_of_the_ledger(sent: Sent) -> None:
+    assert sent.changed == set()
 
 
-# ------------------------------------------------------------------------------------------ who is called
+def test_a_dry_run_sends_nothing(sent: Sent) -> None:
+    assert sent.sent == 0
 
 
-def test_a_limit_is_kept_by_all_callers_together(desk: Desk) -> None:
-    sheet = desk.sheet(6)
-    desk.run(sheet, "--limit", "2", "--concurrency", "6")
-    assert len(desk.created(sheet)) == 2
+def test_a_dry_run_plans_with_the_history_of_the_ledger(sent: Sent) -> None:
+    assert {"1 would be called now", "3 called already"} <= set(_words(sent.dry))
 
 
-@dataclass(frozen=True)
-class Story:
-    """A sheet from its first run to its last, with what the sandbox had received after each step."""
+def test_whoever_was_called_by_another_campaign_lately_is_left_alone(sent: Sent) -> None:
+    assert sent.elsewhere.json["counts"] == {"recent": 3, "pending": 1, "duplicate": 1}
 
-    sheet: Sheet
-    steps: dict[str, tuple[Finished, list[str]]]
 
-    def received(self, step: str) -> list[str]:
-        """Whose calls were asked for in a step, by their place in the sheet."""
-        return self.steps[step][1]
-
-
-@pytest.fixture(scope="module")
-def story(desk: Desk) -> Story:
-    sheet = desk.sheet(4, rows=["nobody,Nora"])
-    added = desk.numbers(1)[0]
-    whole = Sheet(sheet.path, (*sheet.numbers, added))
-    steps: dict[str, tuple[Finished, list[str]]] = {}
-    places = {number: f"person {place}" for place, number in enumerate(whole.numbers, start=1)}
-
-    def step(name: str, finished: Finished) -> None:
-        before = sum(len(received) for _, received in steps.values())
-        steps[name] = finished, [places[r["phone_number"]] for r in desk.received(whole)[before:]]
-
-    with desk.trouble(scripts={sheet.numbers[1]: ["422", "422", "422"]}):
-        step("first", desk.run(sheet))
-        step("again", desk.run(sheet))
-        step("retry", desk.retry(sheet))
-        step("retry report", desk.dialer("retry", sheet.report, *desk.call_options()))
-        step("retry report once more", desk.dialer("retry", sheet.report, *desk.call_options()))
-        step("report", desk.dialer("run", sheet.report, *desk.call_options()))
-        sheet.add(f"{added},Late Larry")
-        step("one row more", desk.run(sheet))
-    return Story(whole, steps)
-
-
-def test_a_first_run_calls_everyone(story: Story) -> None:
-    assert sorted(story.received("first")) == [f"person {place}" for place in (1, 2, 3, 4)]
-
-
-def test_a_second_run_calls_nobody(story: Story) -> None:
-    assert story.received("again") == []
-
-
-def test_a_second_run_says_why_nobody_is_called(story: Story) -> None:
-    said = [" ".join(line.split()) for line in story.steps["again"][0].stderr.splitlines()]
-    assert {
-        "0 to call now",
-        "3 called already",
-        "1 failed before: `dialer retry` calls them again",
-    } <= set(said)
-
-
-def test_a_second_run_says_from_what_the_campaign_was_loaded(story: Story) -> None:
-    assert f"(loaded before from {story.sheet.path} at " in story.steps["again"][0].stderr
-
-
-def test_retry_calls_exactly_those_who_failed(story: Story) -> None:
-    assert story.received("retry") == ["person 2"]
-
-
-def test_retry_takes_the_report_as_well(story: Story) -> None:
-    assert story.received("retry report") == ["person 2"]
-
-
-def test_whoever_failed_can_be_tried_until_it_works(story: Story) -> None:
-    assert story.received("retry report once more") == ["person 2"]
-
-
-def test_a_retry_that_works_is_0(story: Story) -> None:
-    codes = [story.steps[name][0].returncode for name in ("retry", "retry report", "retry report once more")]
-    assert codes == [1, 1, 0]
-
-
-def test_a_report_as_a_sheet_calls_nobody(story: Story) -> None:
-    assert (story.received("report"), story.steps["report"][0].returncode) == ([], 0)
-
-
-def test_a_report_of_a_report_keeps_its_name_and_columns(story: Story) -> None:
-    first = story.sheet.results()[0]
-    assert (list(first)[:3], sum(name.endswith("call_id") for name in first)) == (
-        ["phone", "first_name", "call_id"],
-        1,
-    )
-
-
-def test_one_row_more_is_one_call_more(story: Story) -> None:
-    assert story.received("one row more") == ["person 5"]
-
-
-def test_everybody_has_been_called_once_in_the_end(desk: Desk, story: Story) -> None:
-    assert desk.created(story.sheet) == dict.fromkeys(story.sheet.numbers, 1)
-
-
-def test_every_row_has_come_back_in_its_place(story: Story) -> None:
-    assert [(row["first_name"], row["status"]) for row in story.sheet.results()] == [
-        *((f"Person {place}", "queued") for place in (1, 2, 3, 4)),
-        ("Nora", "invalid"),
-        ("Late Larry", "queued"),
-    ]
-
-
-def test_only_chooses_by_status(desk: Desk) -> None:
-    sheet = desk.sheet(3)
-    with desk.trouble(scripts={sheet.numbers[0]: ["422"]}):
-        desk.run(sheet, "--rows", "2")
-        desk.run(sheet, "--only", "failed")
-    assert [r["phone_number"] for r in desk.received(sheet)] == [sheet.numbers[0]] * 2
-
-
-def test_a_mended_row_is_called_by_the_next_run(desk: Desk) -> None:
-    sheet = desk.sheet(1, rows=["nobody,Nora"])
-    (mended,) = desk.numbers(1)
-    desk.run(sheet)
-    sheet.path.write_text(sheet.path.read_text().replace("nobody", mended))
-    again = desk.run(sheet, "--only", "mended", "--json").json
-    assert (again["called_now"], again["counts"]) == (1, {"queued": 2})
-
-
-@pytest.fixture(scope="module")
-def elsewhere(desk: Desk) -> tuple[Finished, Finished]:
-    """People called by one campaign, and then by another: at once, and with --recall-after."""
-    sheet = desk.sheet(2)
-    desk.run(sheet, "--campaign", "spring")
-    options = ("--campaign", "summer", "--json")
-    return desk.run(sheet, *options), desk.run(sheet, *options, "--recall-after", "0s")
-
-
-def test_whoever_was_called_by_another_campaign_lately_is_left_alone(
-    elsewhere: tuple[Finished, Finished],
-) -> None:
-    said = elsewhere[0].json
-    assert (said["called_now"], said["counts"]) == (0, {"recent": 2})
-
-
-def test_recall_after_says_how_long(elsewhere: tuple[Finished, Finished]) -> None:
-    said = elsewhere[1].json
-    assert (said["called_now"], said["counts"]) == (2, {"queued": 2})
-
-
-def test_another_ledger_knows_nothing_of_the_first(desk: Desk) -> None:
-    sheet, ledger = desk.sheet(1), desk.place() / "mine.sqlite3"
-    desk.run(sheet)
-    desk.run(sheet, "--ledger", f"sqlite:///{ledger}")
-    assert (desk.created(sheet)[sheet.numbers[0]], ledger.stat().st_mode & 0o777) == (2, 0o600)
-
-
-def test_timeout_says_how_long_one_call_may_take(desk: Desk) -> None:
-    sheet = desk.sheet(1)
-    with desk.trouble("hang-after"):
-        said = desk.run(sheet, "--timeout", "0.5s", "--json").json
-    assert said["counts"] == {"unknown": 1}
-
-
-def test_rate_and_concurrency_stand_in_the_plan(desk: Desk) -> None:
-    finished = desk.run(desk.sheet(1), "--rate", "30/min", "--concurrency", "3", "--dry-run")
-    assert "Pace       at most 30/min, 3 in flight, about 0 s" in _lines(finished)
-
-
-def test_quiet_says_nothing_on_stderr(desk: Desk) -> None:
-    assert desk.run(desk.sheet(1), "-q").stderr == ""
-
-
-# ------------------------------------------------------------------------------------------ standard input
-
-
-@pytest.fixture(scope="module")
-def piped(desk: Desk) -> tuple[Sheet, Finished, Finished, Finished]:
-    """Leads from standard input, the same again, and their report."""
-    numbers = desk.numbers(2)
-    text = "phone\n" + "".join(f"{number}\n" for number in numbers)
-    sheet = Sheet(desk.folder / "from the pipe.csv", numbers)
-    command = ("run", "-", *desk.call_options("--campaign", "from the pipe", "--json"))
-    first, again = (desk.dialer(*command, stdin=text) for _ in range(2))
-    return sheet, first, again, desk.dialer("report", "from the pipe", *desk.api, "--json")
-
-
-def test_leads_can_come_from_standard_input(
-    desk: Desk, piped: tuple[Sheet, Finished, Finished, Finished]
-) -> None:
-    sheet, first, *_ = piped
-    assert (first.json["called_now"], desk.created(sheet)) == (2, dict.fromkeys(sheet.numbers, 1))
-
-
-def test_the_same_input_again_calls_nobody(piped: tuple[Sheet, Finished, Finished, Finished]) -> None:
-    assert (piped[2].json["called_now"], piped[2].returncode) == (0, 0)
-
-
-def test_the_report_of_standard_input_can_be_written_again(
-    piped: tuple[Sheet, Finished, Finished, Finished],
-) -> None:
-    sheet, first, _, report = piped
-    assert (report.json["report"], first.json["report"], sheet.statuses()) == (
-        str(sheet.report),
-        str(sheet.report),
-        ["queued", "queued"],
-    )
-
-
-def test_check_reads_standard_input(desk: Desk) -> None:
-    table = desk.dialer("check", "-", "--json", stdin="phone;name\n+12015550101;Ann\n").json
-    assert (table["format"], table["counts"]["callable"]) == ("csv", 1)
-
-
-# ------------------------------------------------------------------------------------------ where reports go
-
-
-def test_output_names_the_file(desk: Desk) -> None:
-    sheet, target = desk.sheet(1), desk.place() / "new" / "out.csv"
-    said = desk.run(sheet, "-o", target, "--json").json
-    assert (said["report"], said["html"], target.exists()) == (
-        str(target),
-        str(target.with_name("out.report.html")),
-        True,
-    )
-
-
-def test_output_never_replaces_the_sheet_and_says_so_before_the_first_call(desk: Desk) -> None:
-    sheet = desk.sheet(1)
-    before = sheet.path.read_bytes()
-    error = desk.run(sheet, "-o", sheet.path, "--json").json["error"]
-    sentence = f"The report would replace {sheet.path}: name another file with --output."
-    assert (error["message"], sheet.path.read_bytes(), desk.received(sheet)) == (sentence, before, [])
-
-
-def test_a_report_that_cannot_be_written_loses_nothing(desk: Desk) -> None:
-    sheet, file = desk.sheet(1), desk.place() / "a file"
-    file.touch()
-    finished = desk.run(sheet, "-o", file / "out.csv", "--json")
-    report = desk.dialer("report", sheet.campaign, *desk.api)
-    assert (finished.returncode, finished.json["report"], report.returncode, sheet.statuses()) == (
-        1,
-        None,
-        0,
-        ["queued"],
-    )
-
-
-def test_a_report_that_cannot_be_written_again_is_one_sentence(desk: Desk) -> None:
-    sheet, file = desk.sheet(1), desk.place() / "a file"
-    desk.run(sheet)
-    file.touch()
-    finished = desk.dialer("report", sheet.campaign, *desk.api, "-o", file / "out.csv")
-    assert finished.stderr == (
-        f"dialer: The report could not be written ([Errno 17] File exists: '{file}'): name another place "
-        "with --output.\n"
-    )
-
-
-# ------------------------------------------------------------------------------------------ a dry run
-
-
-def _snapshot(folder: Path) -> dict[str, str]:
-    """Every file under a folder and what is in it, but for the empty files that SQLite puts beside a ledger
-    when it is read."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file() and not (path.name.endswith("-wal") and not path.stat().st_size)
-        if not path.name.endswith("-shm")
-    }
-
-
-def test_a_dry_run_writes_nothing_and_sends_nothing(desk: Desk) -> None:
-    sheet = desk.sheet(3)
-    desk.run(sheet, "--limit", "1", "--concurrency", "1")
-    before = _snapshot(desk.folder), desk.sandbox.record()
-    finished = desk.run(sheet, "--dry-run")
-    assert (finished.returncode, (_snapshot(desk.folder), desk.sandbox.record())) == (0, before)
-
-
-def test_a_dry_run_plans_with_the_history_of_the_ledger(desk: Desk) -> None:
-    sheet = desk.sheet(3)
-    desk.run(sheet, "--limit", "1", "--concurrency", "1")
-    said = [" ".join(line.split()) for line in desk.run(sheet, "--dry-run").stderr.splitlines()]
-    assert {"2 would be called now", "1 called already"} <= set(said)
+def test_recall_after_says_how_long(sent: Sent) -> None:
+    assert sent.recalled.json["counts"] == {"pending": 4, "duplicate": 1}
 
 
 def test_a_dry_run_needs_neither_a_key_nor_a_ledger(desk: Desk) -> None:
@@ -537,91 +435,244 @@ def test_a_dry_run_needs_neither_a_key_nor_a_ledger(desk: Desk) -> None:
     assert (finished.returncode, list(place.iterdir())) == (0, [])
 
 
-# ------------------------------------------------------------------------------------ where settings stand
+# ------------------------------------------------------------------------------------ who is called
 
 
-def _lines(finished: Finished) -> list[str]:
-    return [line.rstrip() for line in finished.stderr.splitlines()]
+@dataclass(frozen=True)
+class Life:
+    """A sheet from its first run to its last, with what the sandbox had received after each step."""
+
+    sheet: Sheet
+    steps: Mapping[str, tuple[Finished, list[str]]]
+
+    def called(self, step: str) -> list[str]:
+        """Whose calls were asked for in a step, by their place in the sheet."""
+        return sorted(self.steps[step][1])
 
 
-def _pace(desk: Desk, sheet: Sheet, place: Path, *options: str, env: dict[str, str]) -> str:
-    """The pace in the plan of a dry run."""
-    finished = desk.dialer(
-        *("run", str(sheet.path), *desk.api, "-a", "Voz", "--dry-run", *options),
-        place=place,
-        env={"XDG_CONFIG_HOME": str(place / "config")} | env,
-    )
-    (line,) = [line for line in _lines(finished) if line.startswith("Pace")]
-    return line.split("at most ")[1].split(",")[0]
+def _life(desk: Desk) -> Life:
+    sheet = desk.sheet([desk.number(), desk.number("422,422,ok"), desk.number()], rows=["nobody,4th"])
+    mended, added = desk.numbers(2)
+    whole = Sheet(sheet.path, (*sheet.numbers, mended, added))
+    places = {number: f"{place}" for place, number in enumerate(whole.numbers, start=1)}
+    steps: dict[str, tuple[Finished, list[str]]] = {}
 
+    def step(name: str, finished: Finished) -> None:
+        before = sum(len(called) for _, called in steps.values())
+        received = desk.received(*whole.numbers)[before:]
+        steps[name] = finished, [places[request["phone_number"]] for request in received]
 
-def test_a_flag_beats_the_environment_beats_the_folder_beats_the_user_beats_the_default(desk: Desk) -> None:
-    sheet, place = desk.sheet(1), desk.place()
-    said = [_pace(desk, sheet, place, env={})]
-    (place / "config" / "dialer").mkdir(parents=True)
-    (place / "config" / "dialer" / "dialer.toml").write_text('rate = "1/s"\n')
-    said.append(_pace(desk, sheet, place, env={}))
-    (place / "dialer.toml").write_text('rate = "2/s"\n')
-    said.append(_pace(desk, sheet, place, env={}))
-    said.append(_pace(desk, sheet, place, env={"DIALER_RATE": "3/s"}))
-    said.append(_pace(desk, sheet, place, "--rate", "4/s", env={"DIALER_RATE": "3/s"}))
-    assert said == ["5/s", "1/s", "2/s", "3/s", "4/s"]
-
-
-def test_config_names_the_one_settings_file(desk: Desk) -> None:
-    sheet, place = desk.sheet(1), desk.place()
-    (place / "dialer.toml").write_text('rate = "2/s"\n')
-    (place / "night.toml").write_text('rate = "9/min"\n')
-    assert _pace(desk, sheet, place, "--config", "night.toml", env={}) == "9/min"
+    step("first", desk.run(sheet, "--limit", "2"))
+    step("first, its rest", desk.run(sheet))
+    step("again", desk.run(sheet))
+    step("retry", desk.retry(sheet))
+    step("retry the report", desk.dialer("retry", sheet.report, *desk.call_options()))
+    step("the report", desk.dialer("run", sheet.report, *desk.call_options()))
+    sheet.path.write_text(sheet.path.read_text().replace("nobody", mended) + f"{added},5th\n")
+    step("only mended", desk.run(sheet, "--only", "mended"))
+    step("one row more", desk.run(sheet))
+    return Life(whole, steps)
 
 
 @pytest.fixture(scope="module")
-def surrounded(desk: Desk) -> tuple[Sheet, Finished]:
-    """A run that is told everything by its environment and its folder."""
+def life(stories: Mapping[str, Future[Any]]) -> Life:
+    story: Life = stories["life"].result()
+    return story
+
+
+def test_a_limit_is_kept_by_all_callers_together(life: Life) -> None:
+    assert len(life.called("first")) == 2
+
+
+def test_the_next_run_calls_the_rest(life: Life) -> None:
+    assert sorted(life.called("first") + life.called("first, its rest")) == ["1", "2", "3"]
+
+
+def test_a_run_too_many_calls_nobody(life: Life) -> None:
+    assert life.called("again") == []
+
+
+def test_a_run_too_many_says_why_nobody_is_called(life: Life) -> None:
+    said = {"0 to call now", "2 called already", "1 failed before: `dialer retry` calls them again"}
+    assert said <= set(_words(life.steps["again"][0]))
+
+
+def test_a_later_run_says_from_what_the_campaign_was_loaded(life: Life) -> None:
+    assert f"(loaded before from {life.sheet.path} at " in life.steps["again"][0].stderr
+
+
+def test_retry_calls_exactly_those_who_failed(life: Life) -> None:
+    assert (life.called("retry"), life.steps["retry"][0].returncode) == (["2"], 1)
+
+
+def test_retry_takes_the_report_as_well(life: Life) -> None:
+    assert (life.called("retry the report"), life.steps["retry the report"][0].returncode) == (["2"], 0)
+
+
+def test_a_report_as_a_sheet_calls_nobody(life: Life) -> None:
+    assert (life.called("the report"), life.steps["the report"][0].returncode) == ([], 0)
+
+
+def test_a_report_of_a_report_keeps_its_name_and_columns(life: Life) -> None:
+    names = list(life.sheet.results()[0])
+    assert (names[:3], sum(name.endswith("call_id") for name in names)) == (
+        ["phone", "first_name", "call_id"],
+        1,
+    )
+
+
+def test_only_chooses_by_status(life: Life) -> None:
+    assert life.called("only mended") == ["4"]
+
+
+def test_one_row_more_is_one_call_more(life: Life) -> None:
+    assert life.called("one row more") == ["5"]
+
+
+def test_everybody_has_been_called_once_in_the_end(desk: Desk, life: Life) -> None:
+    assert desk.created(*life.sheet.numbers) == dict.fromkeys(life.sheet.numbers, 1)
+
+
+def test_every_row_has_come_back_in_its_place(life: Life) -> None:
+    people = [*(f"Person {place}" for place in (1, 2, 3)), "4th", "5th"]
+    assert [(row["first_name"], row["status"]) for row in life.sheet.results()] == [
+        (person, "queued") for person in people
+    ]
+
+
+# ------------------------------------------------------------------------------------ standard input, reports
+
+
+def _piped(desk: Desk) -> tuple[Sheet, Finished, Finished, Finished]:
+    numbers = desk.numbers(2)
+    text = "phone\n" + "".join(f"{number}\n" for number in numbers)
+    sheet = Sheet(desk.folder / "from the pipe.csv", numbers)
+    command = ("run", "-", *desk.call_options("--campaign", "from the pipe", "--json"))
+    first = desk.dialer(*command, stdin=text)
+    again = desk.dialer(*command, "--dry-run", stdin=text)
+    sheet.report.unlink()
+    return sheet, first, again, desk.dialer("report", "from the pipe", *desk.api, "--json")
+
+
+@pytest.fixture(scope="module")
+def piped(stories: Mapping[str, Future[Any]]) -> tuple[Sheet, Finished, Finished, Finished]:
+    """Leads from standard input, the same in a dry run, and their report written again."""
+    story: tuple[Sheet, Finished, Finished, Finished] = stories["piped"].result()
+    return story
+
+
+Piped = tuple[Sheet, Finished, Finished, Finished]
+
+
+def test_leads_can_come_from_standard_input(desk: Desk, piped: Piped) -> None:
+    sheet, first, *_ = piped
+    assert (first.json["called_now"], desk.created(*sheet.numbers)) == (2, dict.fromkeys(sheet.numbers, 1))
+
+
+def test_the_same_input_is_the_same_campaign(piped: Piped) -> None:
+    assert piped[2].json["counts"] == {"queued": 2}
+
+
+def test_the_report_of_standard_input_can_be_written_again(piped: Piped) -> None:
+    sheet, _, _, report = piped
+    assert (report.json["report"], sheet.statuses()) == (str(sheet.report), ["queued", "queued"])
+
+
+def test_output_never_replaces_the_sheet_and_says_so_before_the_first_call(desk: Desk) -> None:
+    sheet = desk.sheet(1)
+    before = sheet.path.read_bytes()
+    error = desk.run(sheet, "-o", sheet.path, "--json").json["error"]
+    sentence = f"The report would replace {sheet.path}: name another file with --output."
+    assert (error["message"], sheet.path.read_bytes(), desk.received(*sheet.numbers)) == (
+        sentence,
+        before,
+        [],
+    )
+
+
+def test_output_never_replaces_what_is_no_file(desk: Desk) -> None:
     sheet, place = desk.sheet(1), desk.place()
-    (place / "dialer.toml").write_text('assistant = "Nobody"\ntag = ["file"]\nsource = "file"\n')
-    env = {
-        "DIALER_BASE_URL": desk.sandbox.base_url,
-        "DIALER_ASSISTANT_ID": VOZ_ID,
-        "DIALER_YES": "true",
-        "DIALER_ANY_HOUR": "true",
-        "DIALER_TAG": "spring; new customers",
-        "DIALER_RATE": "100/s",
-        "DIALER_JSON": "1",
-    }
-    return sheet, desk.dialer("run", sheet.path, place=place, env=env)
+    os.mkfifo(place / "out.csv")
+    error = desk.run(sheet, "-o", place / "out.csv", "--json").json["error"]
+    assert (error["exit_code"], error["message"]) == (
+        2,
+        f"{place / 'out.csv'} is no file: name another with --output.",
+    )
 
 
-def test_the_environment_can_say_it_all(surrounded: tuple[Sheet, Finished]) -> None:
-    assert surrounded[1].json["counts"] == {"queued": 1}
+@dataclass(frozen=True)
+class Unwritten:
+    """A run whose report cannot be written, and two later attempts to write it."""
+
+    sheet: Sheet
+    in_the_way: Path
+    run: Finished
+    again: Finished
+    elsewhere: Finished
 
 
-def test_several_tags_in_the_environment_are_parted_by_semicolons(
-    desk: Desk, surrounded: tuple[Sheet, Finished]
-) -> None:
-    (request,) = desk.received(surrounded[0])
-    assert request["body"]["tags"] == ["spring", "new customers"]
+def _unwritten(desk: Desk) -> Unwritten:
+    sheet, file = desk.sheet(1), desk.place() / "a file"
+    file.touch()
+    nowhere = ("-o", str(file / "out.csv"))
+    run = desk.run(sheet, *nowhere, "--json")
+    again = desk.dialer("report", sheet.campaign, *desk.api, *nowhere)
+    return Unwritten(sheet, file, run, again, desk.dialer("report", sheet.campaign, *desk.api))
 
 
-def test_the_settings_file_fills_what_nobody_said(desk: Desk, surrounded: tuple[Sheet, Finished]) -> None:
-    (request,) = desk.received(surrounded[0])
-    assert request["body"]["source"] == "file"
+@pytest.fixture(scope="module")
+def unwritten(stories: Mapping[str, Future[Any]]) -> Unwritten:
+    story: Unwritten = stories["unwritten"].result()
+    return story
 
 
-def test_an_assistant_said_nearer_beats_the_one_in_a_file(
-    desk: Desk, surrounded: tuple[Sheet, Finished]
-) -> None:
-    (request,) = desk.received(surrounded[0])
-    assert (request["body"].get("assistant_name"), request["body"]["assistant_id"]) == (None, VOZ_ID)
+def test_a_run_whose_report_cannot_be_written_is_1(unwritten: Unwritten) -> None:
+    said = unwritten.run.json
+    expected = (1, None, {"queued": 1})
+    assert (unwritten.run.returncode, said["report"], said["counts"]) == expected
 
 
-# ------------------------------------------------------------------------------------ readers that leave
+def test_a_report_that_cannot_be_written_is_one_sentence(unwritten: Unwritten) -> None:
+    assert unwritten.again.stderr == (
+        f"dialer: The report could not be written ([Errno 17] File exists: '{unwritten.in_the_way}'): "
+        "name another place with --output.\n"
+    )
 
 
-def test_a_reader_that_leaves_early_changes_no_exit_code(desk: Desk) -> None:
+def test_a_report_can_be_written_later(unwritten: Unwritten) -> None:
+    assert (unwritten.elsewhere.returncode, unwritten.sheet.statuses()) == (0, ["queued"])
+
+
+def _deserted(desk: Desk) -> tuple[Sheet, int]:
     sheet = desk.sheet(2)
     process = desk.start(sheet, "-v", "--json")
     for stream in (process.stdout, process.stderr):
-        assert stream is not None
-        stream.close()
-    assert (process.wait(timeout=30), sheet.statuses()) == (0, ["queued", "queued"])
+        if stream is not None:
+            stream.close()
+    return sheet, process.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def deserted(stories: Mapping[str, Future[Any]]) -> tuple[Sheet, int]:
+    """A run whose reader goes away at once, as `| head -1` does, and its exit code."""
+    story: tuple[Sheet, int] = stories["deserted"].result()
+    return story
+
+
+def test_a_reader_that_leaves_changes_no_exit_code(deserted: tuple[Sheet, int]) -> None:
+    assert deserted[1] == 0
+
+
+def test_a_reader_that_leaves_keeps_nobody_from_being_called(deserted: tuple[Sheet, int]) -> None:
+    assert deserted[0].statuses() == ["queued", "queued"]
+
+
+STORIES = {
+    "life": _life,
+    "sent": _sent,
+    "piped": _piped,
+    "unwritten": _unwritten,
+    "surrounded": _surrounded,
+    "deserted": _deserted,
+    "read": _read,
+}

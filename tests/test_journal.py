@@ -333,6 +333,28 @@ def test_while_the_ledger_takes_nothing_nobody_else_is_called(taken: Callable[[f
     assert [n for _, n in world.api.received] == [number(2)]
 
 
+class Stubborn:
+    """A journal that takes its time, and then refuses every outcome."""
+
+    def __init__(self, journal: RunJournal) -> None:
+        self._journal = journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    async def end(self, attempt: Attempt, ending: Ending) -> None:  # noqa: ARG002 - the pool's words
+        await asyncio.sleep(7)
+        raise SettingsError("The ledger is busy.", code="ledger_unusable")
+
+
+def test_an_outcome_is_handed_to_a_person_even_if_the_drain_ends_before_the_last_try(world: World) -> None:
+    with pytest.raises(SettingsError, match="The ledger is busy"):
+        world.run(policy(concurrency=1), wrap=Stubborn)
+
+    assert world.pool is not None
+    assert [(a.due.lead.row, type(o)) for a, o in world.pool.progress.unwritten] == [(2, Called)]
+
+
 # What came of it
 
 ENDINGS: list[tuple[Outcome, str, dict[str, Any]]] = [

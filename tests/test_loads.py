@@ -493,6 +493,31 @@ def test_rows_and_leads_are_counted(empty: World) -> None:
     assert states == {"called": 1, "failed": 1, "due": 1}
 
 
+def test_leads_are_counted_though_a_later_load_that_broke_off_has_taken_them(world: World) -> None:
+    campaign_id, now = world.campaign.campaign_id, world.loop.utc_now()
+    with world.ledger.transaction() as connection:
+        broken = loads.begin_load(connection, campaign_id, path="", sha256="", reading="{}", now=now)
+        batches = loads.Batches(campaign_id, broken, Duplicates.FIRST)
+        batches.add(connection, [reading(lead(2))], said_invalid=frozenset())
+
+        states = account.count_states(connection, campaign_id=campaign_id, load_id=world.load_id)
+
+    assert states == {"due": 10}
+
+
+def test_those_who_were_called_and_left_the_sheet_are_counted(world: World) -> None:
+    world.api.scripts = {number(2): ["400"], number(3): ["500"]}
+    world.run(policy(limit=4, concurrency=1))
+    before = world.load_id
+    world.load([lead(4), lead(12)])
+
+    with world.ledger.reading() as connection:
+        left = loads.count_called_elsewhere(
+            connection, campaign_id=world.campaign.campaign_id, load_id=before
+        )
+    assert left == 2
+
+
 def test_statuses_are_counted(empty: World) -> None:
     mixed(empty)
 
@@ -566,7 +591,7 @@ some_rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sheets=st.lists(some_rows, min_size=1, max_size=3), duplicates=st.sampled_from(list(Duplicates)))
 def test_rows_in_are_rows_out_and_nobody_is_called_twice_or_against_a_refusal(
     make_world: MakeWorld, sheets: list[list[tuple[str, int]]], duplicates: Duplicates

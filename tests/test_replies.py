@@ -323,7 +323,7 @@ headers_received = st.dictionaries(
 FIRST_DAY, LAST_DAY = "Mon, 01 Jan 0001 00:00:00 +9999", "Fri, 31 Dec 9999 23:59:59 -9999"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.integers(0, 999), headers_received, bodies)
 @example(201, {}, b'{"call_id": "\\ud800", "status": "\\udfff", "to_phone": 1e999}')
 @example(429, {"retry-after": FIRST_DAY, "date": LAST_DAY}, b"")

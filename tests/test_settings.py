@@ -219,6 +219,20 @@ def test_any_other_ledger_is_refused(ledger: str) -> None:
     assert (caught.value.exit_code, caught.value.sentence) == (78, NO_LEDGER.format(ledger=ledger))
 
 
+@pytest.mark.parametrize(
+    ("place", "flags"),
+    [
+        (Place(), ""),
+        (Place(sandbox=True), " --sandbox"),
+        (Place(base_url="http://127.0.0.1:9/v1"), " --base-url http://127.0.0.1:9/v1"),
+        (Place(ledger="my leads.sqlite3"), " --ledger 'my leads.sqlite3'"),
+        (Place(sandbox=True, base_url="http://127.0.0.1:9/v1", ledger="l"), " --sandbox --ledger l"),
+    ],
+)
+def test_the_flags_of_a_place_lead_to_it_again(place: Place, flags: str) -> None:
+    assert place.flags == flags
+
+
 # The key
 
 
