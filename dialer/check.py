@@ -21,7 +21,6 @@ from dialer.results import RowRecord
 from dialer.snapshot import taken
 from dialer.spreadsheet import open_table
 from dialer.table import column_number
-from dialer.write_back import write_fix_list
 
 _CELLS_SHOWN = 8
 
@@ -117,6 +116,9 @@ class Check:
                 f"The fix-list {target} must be an Excel file of its own: name it like to-mend.xlsx.",
                 code="fix_list",
             )
+        # openpyxl brings numpy along: only a fix-list pays for it
+        from dialer.write_back import write_fix_list  # noqa: PLC0415
+
         understood = self._loaded.understood
         wrong = {
             record.row: [(_position(problem), problem.message) for problem in record.problems]

@@ -122,17 +122,21 @@ def retry(leads: str, **options: Any) -> int:
 
 
 def _run(leads: str, options: dict[str, Any]) -> int:
-    from dialer import screens
-    from dialer.run import Job, execute
-    from dialer.settings import arguments_for
     from dialer.snapshot import require
 
     require(leads)
+    place, reading = place_of(options), reading_of(options)
+    policy = policy_of(options, sandbox=options["sandbox"])
+    # After the options were read: what is wrong with them is said at once.
+    from dialer import screens
+    from dialer.run import Job, execute
+    from dialer.settings import arguments_for
+
     job = Job(
         leads=leads,
-        place=place_of(options),
-        reading=reading_of(options),
-        policy=policy_of(options, sandbox=options["sandbox"]),
+        place=place,
+        reading=reading,
+        policy=policy,
         campaign=options["campaign"],
         output=options["output"],
         dry_run=options["dry_run"],

@@ -18,7 +18,7 @@ from tests.command import Finished
 from tests.desk import Desk, Sheet, finish, open_desk, told
 
 CALLERS = 3
-LEADS = 12
+LEADS = 20
 MOMENTS = (1, 5, 10)  # how many calls the sandbox has received when the dialer is killed
 SLOW, SLOWER = "latency-after:0.15", "latency-after:2"
 STORM = {
@@ -131,7 +131,7 @@ def _killed(desk: Desk, *, moment: int) -> Killed:
 
 @pytest.fixture(scope="module", params=MOMENTS)
 def killed(request: pytest.FixtureRequest, stories: Mapping[str, Future[Any]]) -> Killed:
-    """Killed at one of the moments; below the twelve leads stand an invalid and a duplicate row."""
+    """Killed at one of the moments; below the leads stand an invalid and a duplicate row."""
     story: Killed = stories[f"killed at {request.param}"].result()
     return story
 
