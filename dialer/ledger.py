@@ -57,10 +57,11 @@ class Ledger:
         and TryLater if another process does not get done with opening it."""
         self.path = path
         self.clock = clock
-        self._create_private_file()
+        self._create_folder()
         self._writing = _engine(path, read_only=False)
         self._reading = _engine(path, read_only=True)
         with self._opening():
+            self._create_private_file()
             self._upgrade()
 
     def close(self) -> None:
@@ -122,9 +123,21 @@ class Ledger:
         if found != "ok":
             raise self._damaged(str(found))
 
-    def _create_private_file(self) -> None:
+    def _create_folder(self) -> None:
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._not_opened(error) from error
+
+    def _create_private_file(self) -> None:
+        try:
+            if self.path.exists() and self.path.stat().st_size == 0:
+                # Taken for a new ledger, everybody would be called again.
+                raise SettingsError(
+                    f"The ledger {self.path} is empty: put back a backup if it knew of calls, "
+                    "or else delete it.",
+                    code="ledger_empty",
+                )
             # Created by us with these rights, the -wal and -shm files beside it get them as well.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:

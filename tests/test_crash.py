@@ -63,6 +63,7 @@ def arrivals(desk: Desk) -> list[float]:
         sheet = desk.sheet(300)
         desk.run(sheet, "--rate", "50/s")
         times = sorted(request["received_at"] for request in desk.received(*sheet.numbers))
+        desk.sandbox.ask("DELETE", "/sandbox/record")  # a short record is quickly read again and again
         if len(times) == 300 and _most_in_a_second(times) <= 51 and times[-1] - times[0] <= 6.3:
             break
     return times

@@ -662,3 +662,15 @@ def test_inline_one_operation_is_one_commit(ledger: Ledger, path: Path) -> None:
     asyncio.run(add_all(InlineWriter(ledger), 5))
 
     assert (len(commits), names_in(path)) == (5, ["0", "1", "2", "3", "4"])
+
+
+def test_an_emptied_ledger_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "emptied.sqlite3"
+    path.touch()
+
+    with pytest.raises(SettingsError) as refused:
+        Ledger(path)
+
+    assert str(refused.value) == (
+        f"The ledger {path} is empty: put back a backup if it knew of calls, or else delete it."
+    )
