@@ -159,7 +159,8 @@ class Ledger:
             lock.release()
 
     def _lock_file(self, name: str, *, timeout: float) -> FileLock:
-        folder = self.path.with_name(self.path.name + ".locks")
+        file = self.path.resolve()  # by whatever link it was named, a ledger has one set of locks
+        folder = file.with_name(file.name + ".locks")
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

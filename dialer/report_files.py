@@ -30,7 +30,7 @@ def report_path(named: Path, file_format: Format, *, output: Path | None) -> Pat
     return ((output or FOLDER) / f"{stem_of(named)}{_SUFFIX}{extension}").absolute()
 
 
-def check_output(named: Path, target: Path, *, file_format: Format) -> None:
+def check_output(named: Path, target: Path, *, file_format: Format, is_report: bool) -> None:
     """Raise UsageError where the report must not go: over a sheet that is no report of ours, onto what is no
     file, or under a name that belongs to another format."""
     right = report_path(named, file_format, output=None).suffix
@@ -43,7 +43,7 @@ def check_output(named: Path, target: Path, *, file_format: Format) -> None:
     if target.exists() and not target.is_file():
         raise UsageError(f"{target} is no file: name another with --output.", code="output_is_no_file")
     same = target == named or (target.exists() and named.exists() and target.samefile(named))
-    if same and not named.stem.endswith(_SUFFIX):
+    if same and not is_report:
         raise UsageError(
             f"The report would replace {named}: name another file with --output.", code="output_is_input"
         )

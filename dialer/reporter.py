@@ -47,7 +47,12 @@ def write_reports(
 ) -> Written:
     """Write the sheet with its results to `target`, and the HTML report beside it, each atomically."""
     now = ledger.clock()
-    check_output(origin.named, target, file_format=Format(origin.understood.format))
+    check_output(
+        origin.named,
+        target,
+        file_format=Format(origin.understood.format),
+        is_report=bool(origin.understood.results),
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
 
     with ledger.reading() as connection:

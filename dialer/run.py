@@ -98,7 +98,8 @@ def execute(job: Job, *, ask: Ask) -> Result:
         loaded = load(opened.ledger, campaign, snapshot, job.reading)
         file_format = Format(loaded.understood.format)
         target = report_path(snapshot.source, file_format, output=job.output)
-        check_output(snapshot.source, target, file_format=file_format)
+        is_report = bool(loaded.understood.results)
+        check_output(snapshot.source, target, file_format=file_format, is_report=is_report)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
         return _plan_and_perform(run, ask)
 

@@ -111,8 +111,9 @@ def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
     head = Table.grid(padding=(0, 2))
     head.add_column(style="bold", no_wrap=True)
     head.add_column(overflow="fold")
-    head.add_row("Campaign", clean(facts.campaign) + (f" ({facts.history})" if facts.history else ""))
-    head.add_row("Sheet", facts.sheet)
+    history = f" ({clean(facts.history, longest=2000)})" if facts.history else ""
+    head.add_row("Campaign", clean(facts.campaign) + history)
+    head.add_row("Sheet", clean(facts.sheet, longest=2000))
     head.add_row(
         "Columns", ", ".join(f"{field} = {shown(column)}" for field, column in facts.columns.items())
     )
@@ -171,12 +172,19 @@ def closing_screen(
     """The table at the end of a run: every row has one status. `arguments` go on with it: sheet and flags."""
     called = f"{people(called_now)} called now." if called_now else "Nobody was called now."
     steps = {
-        "pending": f"Still to call: dialer run {arguments}",
-        "failed": f"To call the failed ones again, once they are mended: dialer retry {arguments}",
+        "pending": f"Still to call: dialer run {clean(arguments, longest=4000)}",
+        "failed": f"To call the failed ones again, once they are mended: "
+        f"dialer retry {clean(arguments, longest=4000)}",
         "unknown": "Look the unknown ones up at VozAgent: they may have been called.",
     }
     next_steps = [Text(sentence) for status, sentence in steps.items() if counts.get(status)]
-    return Group(counts_table(counts), Text(), Text(called), *next_steps, *[Text(path) for path in paths])
+    return Group(
+        counts_table(counts),
+        Text(),
+        Text(called),
+        *next_steps,
+        *[Text(clean(path, longest=4000)) for path in paths],
+    )
 
 
 def counts_table(counts: Mapping[str, int]) -> Table:

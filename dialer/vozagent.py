@@ -27,9 +27,6 @@ from dialer.replies import Reply, read_reply
 SEND_STARTED = "http11.send_request_headers.started"
 LONGEST_BODY = 1_000_000  # bytes; the rest of a longer body is not read
 _CONNECT_SECONDS = 10.0
-# An idle connection may be dropped by the server at the moment it is used again, and the outcome would be
-# unknown. A busy one may be used again at once.
-_KEEP_ALIVE_SECONDS = 0.25
 
 TakeTurn = Callable[[], Awaitable[None]]
 
@@ -82,7 +79,9 @@ class Connection:
             timeout=httpx.Timeout(
                 api.timeout.total_seconds(), connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS
             ),
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE_SECONDS),
+            # No connection serves two calls: an idle one may be dropped by the server at the moment it is
+            # used again, and what was left over of one reply would be read as the next one's.
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=False,
             http2=False,

@@ -674,3 +674,14 @@ def test_an_emptied_ledger_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
     assert str(refused.value) == (
         f"The ledger {path} is empty: put back a backup if it knew of calls, or else delete it."
     )
+
+
+def test_a_ledger_named_by_a_link_has_the_same_locks(tmp_path: Path) -> None:
+    (tmp_path / "link.sqlite3").symlink_to(tmp_path / "ledger.sqlite3")
+    first, second = Ledger(tmp_path / "ledger.sqlite3"), Ledger(tmp_path / "link.sqlite3")
+    try:
+        with first.lock("leads"), pytest.raises(TryLater), second.lock("leads"):
+            pass
+    finally:
+        first.close()
+        second.close()

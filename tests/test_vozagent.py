@@ -615,17 +615,15 @@ def two_calls(behave: Behaviour) -> tuple[Sequence[Outcome], RudeServer]:
     return asyncio.run(story())
 
 
-def test_a_busy_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vozagent, "_KEEP_ALIVE_SECONDS", 60.0)
-
-    async def answer_all(connection: RudeConnection) -> None:
-        for _ in range(2):
+def test_no_connection_serves_two_calls() -> None:
+    async def answer(connection: RudeConnection) -> None:
+        while True:
             await connection.request()
             await connection.say(reply())
 
-    outcomes, server = two_calls(answer_all)
+    outcomes, server = two_calls(answer)
 
-    assert (outcomes, server.connections) == ([GOOD, GOOD], 1)
+    assert (outcomes, server.connections) == ([GOOD, GOOD], 2)
 
 
 def test_a_connection_that_the_server_has_closed_is_no_error() -> None:
@@ -634,16 +632,16 @@ def test_a_connection_that_the_server_has_closed_is_no_error() -> None:
     assert (outcomes, server.connections) == ([GOOD, GOOD], 2)
 
 
-def test_a_connection_that_has_been_idle_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vozagent, "_KEEP_ALIVE_SECONDS", 0.0)
+def test_what_is_left_over_of_one_reply_is_not_the_next_ones() -> None:
+    ways = iter([reply() + reply(), reply("400 Bad Request", b"")])
 
     async def answer(connection: RudeConnection) -> None:
         await connection.request()
-        await connection.say(reply())
+        await connection.say(next(ways))
 
-    outcomes, server = two_calls(answer)
+    outcomes, _ = two_calls(answer)
 
-    assert (outcomes, server.connections) == ([GOOD, GOOD], 2)
+    assert [type(outcome) for outcome in outcomes] == [Called, Refused]
 
 
 def test_after_a_broken_call_the_next_has_a_connection_of_its_own() -> None:
