@@ -15,7 +15,7 @@ from dialer.errors import Unreachable
 from dialer.ledger import Ledger, copy_ledger
 from dialer.lookups import answer_of
 from dialer.sandbox.child import SandboxDidNotStart, SandboxProcess
-from dialer.settings import Place, data_folder, ledger_path, read_key
+from dialer.settings import KEY_VARIABLE, Place, data_folder, ledger_path, read_key
 from dialer.vozagent import Api, check_base_url, origin
 
 SANDBOX_KEY = "sk_sandbox"
@@ -43,7 +43,7 @@ def open_api(place: Place, *, timeout: timedelta, key_needed: bool = True) -> It
 
 
 def _has_key(place: Place) -> bool:
-    return place.api_key_file is not None or bool(os.environ.get("VOZAGENT_API_KEY", "").strip())
+    return place.api_key_file is not None or bool(os.environ.get(KEY_VARIABLE, "").strip())
 
 
 @contextmanager

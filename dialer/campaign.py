@@ -19,6 +19,7 @@ _LONGEST_DURATION = timedelta(days=36_525)
 
 REPLY_SECONDS = 2.0  # how long a reply is expected to take when the number of callers is chosen
 MOST_CALLERS = 50
+DEFAULT_RECALL_AFTER = timedelta(hours=24)
 
 
 class _Frozen(BaseModel):
@@ -150,7 +151,7 @@ class Policy(_Frozen):
     rows: tuple[tuple[int, int], ...] = ()  # inclusive ranges; () is every row
     source: str | None = None
     tags: tuple[str, ...] = ()
-    recall_after: timedelta = timedelta(hours=24)
+    recall_after: timedelta = DEFAULT_RECALL_AFTER
     give_up_after: timedelta = timedelta(seconds=60)
     any_hour: bool = False
     breakers: Breakers = Breakers()

@@ -17,7 +17,7 @@ from dialer.leads import RowProblem, Verdict
 from dialer.ledger import Ledger
 from dialer.loader import Loaded, NotUnderstood, Understood, load
 from dialer.plan import ProblemKind
-from dialer.results import RowRecord
+from dialer.results import RowRecord, same_number
 from dialer.snapshot import taken
 from dialer.spreadsheet import open_table
 from dialer.table import column_number
@@ -172,8 +172,8 @@ def _problems(record: RowRecord) -> tuple[RowProblem, ...]:
     """What is wrong with a row; a duplicate names the row that is called."""
     if record.verdict is not Verdict.DUPLICATE or record.lead is None:
         return record.problems
-    message = f"Same number as row {record.lead.row}, which is the one that is called."
-    return (*record.problems, RowProblem("duplicate", None, record.cell, record.lead.phone, message))
+    problem = RowProblem("duplicate", None, record.cell, record.lead.phone, same_number(record.lead))
+    return (*record.problems, problem)
 
 
 def _note(

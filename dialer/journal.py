@@ -20,7 +20,6 @@ from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttl
 from dialer.retry import Decision, LeadState
 from dialer.writer import Writer
 
-DEFAULT_RECALL_AFTER = timedelta(hours=24)
 LONGEST_WAY_TO_SEND = timedelta(minutes=1)  # from the intent to the first byte: connecting, and the turn
 INTERRUPTED = "dialer was stopped while this call was under way"
 

@@ -69,10 +69,6 @@ class Ledger:
         self._writing.dispose()
         self._reading.dispose()
 
-    def now_text(self) -> str:
-        """The time of now as the ledger writes it."""
-        return time_text(self.clock())
-
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One write transaction: committed when the block is left, rolled back if it raises."""

@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from dialer import pool
+from dialer.screens import in_words
 
 _REFRESH_SECONDS = 0.25
 _PLAIN_SECONDS = 10.0
@@ -37,7 +39,11 @@ def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
     """One line for a log: what is done, at what rate, and how long it will take."""
     # n calls have n - 1 spaces between them: counted otherwise the pace would seem to be broken at first
     rate = max(0, progress.ended - 1) / seconds if seconds > 0 else 0.0
-    left = f", about {_span((total - progress.ended) / rate)} left" if rate and progress.ended < total else ""
+    left = (
+        f", about {in_words(timedelta(seconds=(total - progress.ended) / rate))} left"
+        if rate and progress.ended < total
+        else ""
+    )
     slowed = f", slowed to {progress.share:.0%} of the rate" if progress.share < 1 else ""
     return (
         f"{progress.ended} of {total}: {progress.called} called, {progress.failed} failed, "
@@ -96,12 +102,4 @@ class _Left(ProgressColumn):
     def render(self, task: Task) -> Text:
         """How long the rest takes at this rate."""
         left = None if task.fields["stopping"] else task.time_remaining
-        return Text(f"{_span(left)} left" if left else "")
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+        return Text(f"{in_words(timedelta(seconds=left))} left" if left else "")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dialer import account, loads
 from dialer.access import OpenLedger, open_ledger
-from dialer.campaign import parse_duration
+from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.errors import DialerError, UsageError
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
@@ -18,8 +18,6 @@ from dialer.reporter import Origin, Written, source_unchanged, write_reports
 from dialer.settings import Place, arguments_for
 from dialer.snapshot import Snapshot, digest_of
 from dialer.table import Format
-
-_DEFAULT_RECALL = "24h"
 
 
 def write(
@@ -114,4 +112,5 @@ def _short(path: Path) -> str:
 
 
 def _recall(settings: dict[str, str]) -> timedelta:
-    return parse_duration(settings.get("recall after", _DEFAULT_RECALL))
+    stored = settings.get("recall after")
+    return parse_duration(stored) if stored else DEFAULT_RECALL_AFTER

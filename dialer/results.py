@@ -91,7 +91,7 @@ def row_result(record: RowRecord, *, now: datetime) -> RowResult | None:
                 status="duplicate",
                 cell=record.cell,
                 reason_code="duplicate",
-                reason=_same_number(record.lead),
+                reason=same_number(record.lead),
                 value=record.lead.phone,
             )
         case Verdict.CALLABLE | Verdict.ASSUMED:
@@ -115,7 +115,8 @@ def _not_callable(record: RowRecord) -> RowResult:
     )
 
 
-def _same_number(lead: LeadRecord) -> str:
+def same_number(lead: LeadRecord) -> str:
+    """Why a duplicate of this lead's row is not called itself."""
     if lead.suppressed and lead.state not in _HAPPENED:
         return f"Same number as row {lead.row}, and a row with this number says not to call."
     return f"Same number as row {lead.row}, which is the one that is called."

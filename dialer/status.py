@@ -11,6 +11,7 @@ from rich.console import Group
 
 from dialer import account, journal, loads
 from dialer.access import open_ledger
+from dialer.campaign import DEFAULT_RECALL_AFTER
 from dialer.errors import UsageError
 from dialer.leads import Verdict
 from dialer.ledger import Connection, Ledger, time_of
@@ -67,7 +68,7 @@ def one_campaign(place: Place, name: str) -> Depth:
                 connection,
                 campaign_id=campaign.campaign_id,
                 load_id=load.load_id,
-                recall_after=journal.DEFAULT_RECALL_AFTER,
+                recall_after=DEFAULT_RECALL_AFTER,
                 now=opened.ledger.clock(),
             )
             statuses = account.count_statuses(results)
