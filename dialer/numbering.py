@@ -26,6 +26,7 @@ _NEVER_CALLED = {
 LONGEST_SHORT_CODE = 6
 _NO_REGION = "001"  # libphonenumber's word for codes that belong to no country, such as +883
 _FICTIONAL_AREA = re.compile(r"555\d{7}")  # +1 555: assigned to nobody; the API's own example is in it
+_SHORTEST_E164 = 7  # digits: below that only services answer (Iran's 9601), and only inside their country
 _LONGEST_E164 = 15  # digits, the country code among them (ITU-T E.164); libphonenumber lets a few more pass
 # Trunk prefixes that are more than one fixed string: two stages (Belarus), an old and a new one (Lithuania),
 # the carrier's choice that Brazilians write in front of the area code (0 15 11 ...).
@@ -146,7 +147,7 @@ def _valid(number: PhoneNumber) -> Number | None:
     """The number, if libphonenumber calls it valid or it is in the fictional area code +1 555."""
     calling_code = number.country_code or 0
     national = phonenumbers.national_significant_number(number)
-    if len(f"{calling_code}{national}") > _LONGEST_E164:
+    if not _SHORTEST_E164 <= len(f"{calling_code}{national}") <= _LONGEST_E164:
         return None
     kind = phonenumbers.number_type(number)
     if kind == PhoneNumberType.UNKNOWN:
@@ -204,8 +205,11 @@ def _why_not(digits: str, plan: Plan | None) -> PhoneProblem:
 def _why_invalid(number: PhoneNumber, region: str, *, at_home: bool) -> PhoneProblem:
     calling_code = number.country_code or 0
     reason = phonenumbers.is_possible_number_with_reason(number)
-    if len(f"{calling_code}{phonenumbers.national_significant_number(number)}") > _LONGEST_E164:
+    length = len(f"{calling_code}{phonenumbers.national_significant_number(number)}")
+    if length > _LONGEST_E164:
         reason = ValidationResult.TOO_LONG
+    elif length < _SHORTEST_E164:
+        reason = ValidationResult.TOO_SHORT
     match reason:
         case ValidationResult.IS_POSSIBLE_LOCAL_ONLY if at_home:
             return phone_problem(PhoneCode.AREA_CODE_MISSING, calling_code=str(calling_code))

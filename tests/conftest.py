@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.builders import World
+
+# The suite says the same of the same code on every machine. New examples are drawn by
+# `pytest --hypothesis-profile wide`, which is for finding faults, not for judging a change.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("wide", deadline=None, max_examples=20_000)
+settings.load_profile("same")
 
 
 @pytest.fixture

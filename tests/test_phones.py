@@ -255,6 +255,12 @@ REFUSALS = [
     ),
     (
         "too_short",
+        "+98 9601",
+        None,
+        "The number has too few digits for IR (+98): find the missing ones.",
+    ),
+    (
+        "too_short",
         "12345",
         None,
         "The number has too few digits: find the missing ones.",
@@ -347,7 +353,9 @@ def examples() -> Iterator[tuple[str, phonenumbers.PhoneNumber]]:
         for kind in PhoneNumberType.values():
             number = phonenumbers.example_number_for_type(region, kind)
             if number is not None:
-                yield region, number
+                # Iran's 9601 is a service inside Iran: no number of six digits can be dialled from abroad
+                if len(phonenumbers.format_number(number, PhoneNumberFormat.E164)) > 7:
+                    yield region, number
 
 
 EXAMPLES = list(examples())
