@@ -103,11 +103,13 @@ CLAIM_LEAD = text(
     UPDATE leads AS l SET state = 'sending', deferred_until = NULL, deferred_reason = NULL
      WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {_RECENT}
        AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
+                        AND b.generation = l.generation
                         AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))"""  # noqa: S608 - constants
 )
 INSERT_ATTEMPT = text(
-    "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at)"
-    " VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at) RETURNING attempt_id"
+    "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at, generation)"
+    " VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at,"
+    " (SELECT generation FROM leads WHERE lead_id = :lead_id)) RETURNING attempt_id"
 )
 END_ATTEMPT = text(
     "UPDATE attempts SET ended_at = :ended_at, sent_at = :sent_at, outcome = :outcome,"

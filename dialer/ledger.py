@@ -28,7 +28,7 @@ from dialer.printable import clean
 
 __all__ = ["Clock", "Connection", "Ledger", "copy_ledger", "time_of", "time_text", "utc_now"]
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 _BUSY_SECONDS = 10
 
 Clock = Callable[[], datetime]
