@@ -113,7 +113,7 @@ def _write_down(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> journal
         )
         reading = RowReading(row=lead.row, verdict=Verdict.CALLABLE, cell=lead.cell, lead=lead)
         batches = loads.Batches(campaign.campaign_id, load_id, Duplicates.FIRST)
-        batches.add(connection, [reading], said_invalid=frozenset())
+        batches.add(connection, [reading])
         loads.complete_load(connection, load_id=load_id, campaign_id=campaign.campaign_id, understood="{}")
         run_id = loads.begin_run(
             connection,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import islice
 
 from dialer import __version__
 from dialer.campaign import Reading
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
 from dialer.errors import SheetError, UsageError
-from dialer.leads import RowReading, read_row, report_cell
+from dialer.evidence import evidence_of, fingerprint, says_mended
+from dialer.leads import RowReading, read_row
 from dialer.ledger import Connection, Ledger
 from dialer.loads import (
     Batches,
@@ -21,10 +23,12 @@ from dialer.loads import (
     complete_load,
     count_called_elsewhere,
     latest_load,
+    mendable_rows,
     move_load,
 )
 from dialer.notes import NotesTemplate, parse_notes
 from dialer.printable import clean
+from dialer.recovered import recover
 from dialer.snapshot import Snapshot
 from dialer.spreadsheet import Spreadsheet, open_table
 from dialer.table import Row, SheetHead
@@ -76,6 +80,7 @@ class Loaded:
     understood: Understood
     before: Load | None  # the campaign's load before this one
     unchanged: bool  # the same bytes were read the same way before: nothing was written
+    recovered: int = 0  # calls that only the report itself told of, and that count as made from now on
     region_as_before: str | None = None  # taken from the load before, because none was given
 
 
@@ -122,13 +127,10 @@ def load(
                 reading=how,
                 now=ledger.clock(),
             )
-        batches = Batches(
-            campaign.campaign_id, load_id, reading.duplicates, before.load_id if before else None
-        )
-        reader = _Reader(columns, sheet, reading, template)
-        data_rows, samples = _write_rows(
-            ledger, batches, reader.below_header(spreadsheet.rows(sheet)), reader, on_rows
-        )
+            batches = _batches(connection, campaign, load_id, reading, before)
+        reader = _Reader(columns, sheet, reading, template, file=snapshot.source.name)
+        written = _write_rows(ledger, batches, reader.below_header(spreadsheet.rows(sheet)), reader, on_rows)
+        data_rows, samples = written.rows, written.samples
         understood = _understood(spreadsheet, snapshot, sheet, columns, data_rows=data_rows, samples=samples)
     if data_rows == 0:
         raise NotUnderstood(_no_rows(understood, visible_only=reading.visible_only), understood)
@@ -138,7 +140,24 @@ def load(
         complete_load(
             connection, load_id=load_id, campaign_id=campaign.campaign_id, understood=understood.to_json()
         )
-    return Loaded(load_id, understood, before, unchanged=False, region_as_before=region_as_before)
+    return Loaded(
+        load_id,
+        understood,
+        before,
+        unchanged=False,
+        recovered=written.recovered,
+        region_as_before=region_as_before,
+    )
+
+
+def _batches(
+    connection: Connection, campaign: Campaign, load_id: int, reading: Reading, before: Load | None
+) -> Batches:
+    campaign_id = campaign.campaign_id
+    if before is None:
+        return Batches(campaign_id, load_id, reading.duplicates)
+    mendable = mendable_rows(connection, campaign_id=campaign_id, load_id=before.load_id)
+    return Batches(campaign_id, load_id, reading.duplicates, before.load_id, mendable)
 
 
 def _with_region(reading: Reading, before: Load | None) -> tuple[Reading, str | None]:
@@ -240,6 +259,7 @@ class _Reader:
     sheet: str | None
     reading: Reading
     template: NotesTemplate | None
+    file: str
 
     def below_header(self, rows: Iterator[Row]) -> Iterator[Row]:
         """The rows that can hold a lead."""
@@ -253,32 +273,51 @@ class _Reader:
         )
 
 
+@dataclass(slots=True)
+class _Written:
+    """What was written of a sheet so far."""
+
+    rows: int = 0
+    recovered: int = 0
+    samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
+
+
 def _write_rows(
     ledger: Ledger, batches: Batches, rows: Iterator[Row], reader: _Reader, on_rows: Callable[[int], None]
-) -> tuple[int, dict[str, str]]:
-    """Write all rows; gives how many there were, and a sample value of each field."""
-    count = 0
+) -> _Written:
+    """Write all rows, batch after batch."""
     positions = _positions(reader.columns)
-    samples = dict.fromkeys(positions, "")
+    written = _Written(samples=dict.fromkeys(positions, ""))
     while batch := list(islice(rows, _BATCH)):
         with ledger.transaction() as connection:
-            readings = [reader.read(row) for row in batch]
-            batches.add(connection, readings, said_invalid=_said_invalid(batch, reader.columns))
+            written.recovered += _write_batch(connection, batches, batch, reader, now=ledger.clock())
         for name, position in positions.items():
             cells = (row.cell(position).strip() for row in batch)
-            samples[name] = samples[name] or next(filter(None, cells), "")
-        count += len(batch)
-        on_rows(count)
-    return count, samples
+            written.samples[name] = written.samples[name] or next(filter(None, cells), "")
+        written.rows += len(batch)
+        on_rows(written.rows)
+    return written
+
+
+def _write_batch(
+    connection: Connection, batches: Batches, batch: list[Row], reader: _Reader, *, now: datetime
+) -> int:
+    """Write one batch; gives how many calls only the sheet itself, a report, told of."""
+    columns = reader.columns
+    readings = [reader.read(row) for row in batch]
+    fingerprints = {row.number: fingerprint(row, columns) for row in batch}
+    if not columns.results:
+        batches.add(connection, readings, fingerprints=fingerprints)
+        return 0
+    numbers = [
+        (row, reading.lead.phone) for row, reading in zip(batch, readings, strict=True) if reading.lead
+    ]
+    mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
+    batches.add(connection, readings, said_mended=mended, fingerprints=fingerprints)
+    told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]
+    return recover(connection, batches.campaign_id, told, file=reader.file, now=now)
 
 
 def _positions(columns: Columns) -> dict[str, int]:
     phones = {("phone" if n == 1 else f"phone_{n}"): at for n, at in enumerate(columns.phones, start=1)}
     return phones | {each.value: at for each, at in columns.fields.items()}
-
-
-def _said_invalid(batch: list[Row], columns: Columns) -> frozenset[int]:
-    """The rows that a report fed back calls invalid: if they can be read now, somebody mended them."""
-    if not columns.results:
-        return frozenset()
-    return frozenset(row.number for row in batch if report_cell(row, columns, "status").strip() == "invalid")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, text
@@ -36,8 +37,8 @@ COMPLETE_LOAD = text(
 )
 MOVE_LOAD = text("UPDATE loads SET path = :path, sha256 = :sha256 WHERE load_id = :load_id")
 INSERT_ROW = text(
-    "INSERT INTO rows (load_id, row, verdict, e164, cell, problems)"
-    " VALUES (:load_id, :row, :verdict, :e164, :cell, :problems)"
+    "INSERT INTO rows (load_id, row, verdict, e164, cell, problems, fingerprint)"
+    " VALUES (:load_id, :row, :verdict, :e164, :cell, :problems, :fingerprint)"
 )
 MARK_DUPLICATE_ROWS = text(
     "UPDATE rows SET verdict = 'duplicate' WHERE load_id = :load_id AND verdict IN ('callable', 'assumed')"
@@ -45,6 +46,13 @@ MARK_DUPLICATE_ROWS = text(
 )
 SELECT_INVALID_ROWS = text(
     "SELECT row FROM rows WHERE load_id = :load_id AND row BETWEEN :first AND :last AND verdict = 'invalid'"
+)
+# What a person may have put right since: rows that could not be read, and leads that were refused.
+SELECT_MENDABLE = text(
+    "SELECT r.fingerprint FROM rows AS r LEFT JOIN leads AS l"
+    " ON l.campaign_id = :campaign_id AND l.e164 = r.e164"
+    " WHERE r.load_id = :load_id AND r.fingerprint IS NOT NULL"
+    " AND (r.verdict = 'invalid' OR l.state = 'failed')"
 )
 SELECT_LEADS = text(
     "SELECT lead_id, e164, load_id, row, cell, tier, region, first_name, last_name, source, tags, notes,"
@@ -167,6 +175,12 @@ def count_called_elsewhere(connection: Connection, *, campaign_id: int, load_id:
     return int(connection.execute(COUNT_CALLED, bound).scalar_one())
 
 
+def mendable_rows(connection: Connection, *, campaign_id: int, load_id: int) -> frozenset[int]:
+    """The fingerprints of a load's invalid and refused rows: what is new in their place was mended."""
+    bound = {"campaign_id": campaign_id, "load_id": load_id}
+    return frozenset(connection.execute(SELECT_MENDABLE, bound).scalars())
+
+
 def move_load(connection: Connection, *, load_id: int, path: str, sha256: str) -> None:
     """Note that the same rows stand elsewhere now, or in a file with other result columns."""
     connection.execute(MOVE_LOAD, {"load_id": load_id, "path": path, "sha256": sha256})
@@ -216,16 +230,25 @@ class Batches:
     campaign_id: int
     load_id: int
     duplicates: Duplicates
-    previous_load_id: int | None = None  # whose invalid rows may have been mended since
+    previous_load_id: int | None = None  # whose rows may have been mended since
+    mendable: frozenset[int] = frozenset()  # the fingerprints of those, from `mendable_rows`
 
     def add(
-        self, connection: Connection, readings: Sequence[RowReading], *, said_invalid: frozenset[int]
+        self,
+        connection: Connection,
+        readings: Sequence[RowReading],
+        *,
+        said_mended: frozenset[int] = frozenset(),
+        fingerprints: Mapping[int, int | None] = MappingProxyType({}),
     ) -> None:
-        """Write one batch. `said_invalid` are rows that the sheet itself, a report, calls invalid."""
+        """Write one batch. `said_mended` are rows that the sheet itself, a report, says were put right;
+        `fingerprints` are those of the rows, by row number, as `evidence.fingerprint` makes them."""
         if not readings:
             return
-        connection.execute(INSERT_ROW, [self._row(reading) for reading in readings])
-        mended = said_invalid | self._invalid_before(connection, readings)
+        connection.execute(INSERT_ROW, [self._row(each, fingerprints.get(each.row)) for each in readings])
+        mended = self._invalid_before(connection, readings) | {
+            reading.row for reading in readings if fingerprints.get(reading.row) in self.mendable
+        }
         known = self._known(connection, {r.lead.phone for r in readings if r.lead is not None})
         for reading in readings:
             if reading.lead is not None:
@@ -233,21 +256,27 @@ class Batches:
                     known,
                     reading.lead,
                     suppressed=reading.verdict is Verdict.SUPPRESSED,
-                    mended=reading.row in mended,
+                    mended=reading.row in said_mended,
+                    mended_if_absent=reading.row in mended,
                 )
         changed = [lead for lead in known.values() if lead.changed]
         _execute_all(connection, INSERT_LEAD, [self._lead(k) for k in changed if k.lead_id is None])
         _execute_all(connection, UPDATE_LEAD, [self._lead(k) for k in changed if k.lead_id is not None])
 
-    def _take(self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool) -> None:
+    def _take(
+        self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
+    ) -> None:
         before = known.get(lead.phone)
         if before is None:
+            mended = mended or mended_if_absent
             known[lead.phone] = _Known(lead, suppressed, load_id=self.load_id, mended=mended, changed=True)
             return
         before.changed = True
         if before.load_id != self.load_id:
+            # Who stood in the load before under this number was not mended: the sheet was sorted.
+            absent = before.load_id != self.previous_load_id
+            before.mended = mended or (mended_if_absent and absent)
             before.lead, before.suppressed, before.load_id = lead, suppressed, self.load_id
-            before.mended = mended
             return
         # One person, many rows: whoever asked not to be called in one of them is not called at all.
         before.suppressed = before.suppressed or suppressed
@@ -279,7 +308,7 @@ class Batches:
         bound = {"load_id": self.previous_load_id, "first": readings[0].row, "last": readings[-1].row}
         return frozenset(connection.execute(SELECT_INVALID_ROWS, bound).scalars())
 
-    def _row(self, reading: RowReading) -> dict[str, Any]:
+    def _row(self, reading: RowReading, fingerprint: int | None) -> dict[str, Any]:
         problems = [asdict(problem) for problem in reading.problems]
         return {
             "load_id": self.load_id,
@@ -288,6 +317,7 @@ class Batches:
             "e164": reading.lead.phone if reading.lead else None,
             "cell": reading.cell,
             "problems": json.dumps(problems, ensure_ascii=False) if problems else None,
+            "fingerprint": fingerprint,
         }
 
     def _lead(self, known: _Known) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class World:
             batches = loads.Batches(
                 self.campaign.campaign_id, self.load_id, duplicates, before.load_id if before else None
             )
-            batches.add(connection, readings, said_invalid=frozenset())
+            batches.add(connection, readings)
             loads.complete_load(
                 connection, load_id=self.load_id, campaign_id=self.campaign.campaign_id, understood="{}"
             )

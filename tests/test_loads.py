@@ -154,9 +154,7 @@ def load_in_batches(
         )
     for batch in batches:
         with world.ledger.transaction() as connection:
-            loads.Batches(campaign_id, world.load_id, duplicates).add(
-                connection, batch, said_invalid=frozenset()
-            )
+            loads.Batches(campaign_id, world.load_id, duplicates).add(connection, batch)
     with world.ledger.transaction() as connection:
         loads.complete_load(connection, load_id=world.load_id, campaign_id=campaign_id, understood="{}")
 
@@ -308,7 +306,7 @@ def test_after_a_load_that_broke_off_the_next_calls_everybody(world: World) -> N
     with world.ledger.transaction() as connection:
         broken = loads.begin_load(connection, campaign_id, path="", sha256="", reading="{}", now=now)
         loads.Batches(campaign_id, broken, Duplicates.FIRST).add(
-            connection, [reading(lead(row)) for row in (2, 3)], said_invalid=frozenset()
+            connection, [reading(lead(row)) for row in (2, 3)]
         )
 
     world.load(world.leads)
@@ -318,9 +316,7 @@ def test_after_a_load_that_broke_off_the_next_calls_everybody(world: World) -> N
 
 def test_an_empty_batch_is_nothing(world: World) -> None:
     with world.ledger.transaction() as connection:
-        loads.Batches(world.campaign.campaign_id, world.load_id, Duplicates.FIRST).add(
-            connection, [], said_invalid=frozenset()
-        )
+        loads.Batches(world.campaign.campaign_id, world.load_id, Duplicates.FIRST).add(connection, [])
 
     assert rows_due(world) == list(range(2, 12))
 
@@ -364,7 +360,7 @@ def test_a_row_that_the_sheet_itself_calls_invalid_is_mended_when_it_can_be_read
     """A report that was mended by hand and fed back, into a ledger that never saw the row."""
     with empty.ledger.transaction() as connection:
         loads.Batches(empty.campaign.campaign_id, empty.load_id, Duplicates.FIRST).add(
-            connection, [reading(lead(2)), reading(lead(3))], said_invalid=frozenset({3})
+            connection, [reading(lead(2)), reading(lead(3))], said_mended=frozenset({3})
         )
 
     assert rows_due(empty, only=(Selection.MENDED,)) == [3]
@@ -498,7 +494,7 @@ def test_leads_are_counted_though_a_later_load_that_broke_off_has_taken_them(wor
     with world.ledger.transaction() as connection:
         broken = loads.begin_load(connection, campaign_id, path="", sha256="", reading="{}", now=now)
         batches = loads.Batches(campaign_id, broken, Duplicates.FIRST)
-        batches.add(connection, [reading(lead(2))], said_invalid=frozenset())
+        batches.add(connection, [reading(lead(2))])
 
         states = account.count_states(connection, campaign_id=campaign_id, load_id=world.load_id)
 

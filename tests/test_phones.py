@@ -352,10 +352,9 @@ def examples() -> Iterator[tuple[str, phonenumbers.PhoneNumber]]:
     for region in REGIONS:
         for kind in PhoneNumberType.values():
             number = phonenumbers.example_number_for_type(region, kind)
-            if number is not None:
-                # Iran's 9601 is a service inside Iran: no number of six digits can be dialled from abroad
-                if len(phonenumbers.format_number(number, PhoneNumberFormat.E164)) > 7:
-                    yield region, number
+            # Iran's 9601 is a service inside Iran: no number of six digits can be dialled from abroad.
+            if number and len(phonenumbers.format_number(number, PhoneNumberFormat.E164)) > 7:
+                yield region, number
 
 
 EXAMPLES = list(examples())

@@ -28,6 +28,8 @@ def upgrade() -> None:
         sqlite_where=sa.text("outcome = 'unknown'"),
         postgresql_where=sa.text("outcome = 'unknown'"),
     )
+    # Whose row it is, by all cells but phones and results: a mended row is known in a sorted sheet too.
+    op.add_column("rows", sa.Column("fingerprint", sa.BigInteger))
     op.create_index("attempts_by_call", "attempts", ["call_id"])
     op.add_column(
         "campaigns", sa.Column("stop_requested_at", TIME)
