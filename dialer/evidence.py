@@ -14,6 +14,7 @@ from hashlib import blake2b
 from dialer.columns import Columns
 from dialer.leads import report_cell
 from dialer.replies import RESERVED_STATUSES
+from dialer.retry import LeadState
 from dialer.table import Row
 
 _TRUE = frozenset({"true", "wahr", "vrai", "verdadero", "1", "1.0"})  # as spreadsheets write it, by language
@@ -22,12 +23,12 @@ _FALSE = frozenset({"false", "falsch", "faux", "falso", "0", "0.0"})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A call that a row of a report tells of, to the number that the row holds now."""
+    """An attempt that a row of a report tells of, on the number that the row holds now."""
 
     e164: str
-    called: bool  # False: it may have been called
+    state: LeadState  # called, unknown or failed
     call_id: str | None
-    status: str | None  # the API's own word; None for `unknown`
+    status: str | None  # the API's own word
     is_new_contact: bool | None
     contact_id: str | None
     called_at: datetime | None  # aware, UTC
@@ -36,7 +37,7 @@ class Evidence:
 
 
 def evidence_of(row: Row, columns: Columns, e164: str) -> Evidence | None:
-    """What a report's row says of a call to `e164`, its number of now; None if it tells of none.
+    """What a report's row says of an attempt on `e164`, its number of now; None if it tells of none.
 
     A row whose number was changed since tells nothing of the new number.
     """
@@ -45,14 +46,17 @@ def evidence_of(row: Row, columns: Columns, e164: str) -> Evidence | None:
     call_id = report_cell(row, columns, "call_id") or None
     called_at = _moment(report_cell(row, columns, "called_at"))
     status = report_cell(row, columns, "status")
-    called = call_id is not None or called_at is not None
-    if not called and status != "unknown":
+    if call_id is not None or called_at is not None:
+        state = LeadState.CALLED
+    elif status in {"unknown", "failed"}:
+        state = LeadState(status)
+    else:
         return None
     return Evidence(
         e164=e164,
-        called=called,
+        state=state,
         call_id=call_id,
-        status=status if called and status and status not in RESERVED_STATUSES else None,
+        status=status if status and status not in RESERVED_STATUSES else None,
         is_new_contact=_truth(report_cell(row, columns, "is_new_contact")),
         contact_id=report_cell(row, columns, "contact_id") or None,
         called_at=called_at,
@@ -71,6 +75,13 @@ def says_mended(row: Row, columns: Columns, e164: str) -> bool:
             return bool(sent_to) and sent_to != e164
         case _:
             return False
+
+
+def lost_its_call(row: Row, columns: Columns, e164: str) -> bool:
+    """True if the row tells of a call, but to another number than it holds now."""
+    if not report_cell(row, columns, "call_id"):
+        return False
+    return report_cell(row, columns, "to_phone").lstrip("'") not in {"", e164}
 
 
 def fingerprint(row: Row, columns: Columns) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -91,7 +91,7 @@ class Reads:
     async def __aexit__(self, *_error: object) -> None:
         await self._http.aclose()
 
-    async def all(self, path: str, params: Mapping[str, str] | None = None) -> AsyncIterator[Record]:
+    async def all(self, path: str, params: Mapping[str, str] | None = None) -> AsyncGenerator[Record, None]:
         """Every record of a list such as `/calls`, page after page, each with its `id`; raises ReadFailed.
 
         The list ends with an empty page and not before: a server may give fewer at once than it was asked
@@ -152,8 +152,11 @@ class Reads:
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
-        await self._pace.acquire()
-        while (wait := self._held_until - loop.time()) > 0:
+        while True:
+            await self._pace.acquire()
+            wait = self._held_until - loop.time()
+            if wait <= 0:
+                return
             await asyncio.sleep(wait)
 
     async def _once(self, path: str, params: Mapping[str, str], record: str) -> bytes:

@@ -12,7 +12,7 @@ from dialer import __version__
 from dialer.campaign import Reading
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
 from dialer.errors import SheetError, UsageError
-from dialer.evidence import evidence_of, fingerprint, says_mended
+from dialer.evidence import evidence_of, fingerprint, lost_its_call, says_mended
 from dialer.leads import RowReading, read_row
 from dialer.ledger import Connection, Ledger
 from dialer.loads import (
@@ -81,6 +81,7 @@ class Loaded:
     before: Load | None  # the campaign's load before this one
     unchanged: bool  # the same bytes were read the same way before: nothing was written
     recovered: int = 0  # calls that only the report itself told of, and that count as made from now on
+    renumbered: int = 0  # rows that a call was made for, and whose number was changed since
     region_as_before: str | None = None  # taken from the load before, because none was given
 
 
@@ -146,6 +147,7 @@ def load(
         before,
         unchanged=False,
         recovered=written.recovered,
+        renumbered=written.renumbered,
         region_as_before=region_as_before,
     )
 
@@ -279,6 +281,7 @@ class _Written:
 
     rows: int = 0
     recovered: int = 0
+    renumbered: int = 0
     samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
 
 
@@ -290,7 +293,9 @@ def _write_rows(
     written = _Written(samples=dict.fromkeys(positions, ""))
     while batch := list(islice(rows, _BATCH)):
         with ledger.transaction() as connection:
-            written.recovered += _write_batch(connection, batches, batch, reader, now=ledger.clock())
+            recovered, renumbered = _write_batch(connection, batches, batch, reader, now=ledger.clock())
+        written.recovered += recovered
+        written.renumbered += renumbered
         for name, position in positions.items():
             cells = (row.cell(position).strip() for row in batch)
             written.samples[name] = written.samples[name] or next(filter(None, cells), "")
@@ -301,21 +306,23 @@ def _write_rows(
 
 def _write_batch(
     connection: Connection, batches: Batches, batch: list[Row], reader: _Reader, *, now: datetime
-) -> int:
-    """Write one batch; gives how many calls only the sheet itself, a report, told of."""
+) -> tuple[int, int]:
+    """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
+    rows the number was changed after a call."""
     columns = reader.columns
     readings = [reader.read(row) for row in batch]
     fingerprints = {row.number: fingerprint(row, columns) for row in batch}
     if not columns.results:
         batches.add(connection, readings, fingerprints=fingerprints)
-        return 0
+        return 0, 0
     numbers = [
         (row, reading.lead.phone) for row, reading in zip(batch, readings, strict=True) if reading.lead
     ]
     mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
     batches.add(connection, readings, said_mended=mended, fingerprints=fingerprints)
     told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]
-    return recover(connection, batches.campaign_id, told, file=reader.file, now=now)
+    recovered = recover(connection, batches.campaign_id, told, file=reader.file, now=now)
+    return recovered, sum(lost_its_call(row, columns, e164) for row, e164 in numbers)
 
 
 def _positions(columns: Columns) -> dict[str, int]:

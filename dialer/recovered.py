@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, Row, bindparam, text
 
 from dialer.evidence import Evidence
 from dialer.ledger import time_text
 from dialer.loads import INSERT_RUN
+from dialer.retry import LeadState
 
 FROM_REPORT = "The ledger did not know this call: a report that was fed back tells of it."
 
 # Whom no attempt of this ledger has called, or may have, and whose calls it does not know from elsewhere.
 SELECT_UNTRIED = text(
-    "SELECT l.lead_id, l.e164 FROM leads AS l WHERE l.campaign_id = :campaign_id AND l.e164 IN :numbers"
+    "SELECT l.lead_id, l.e164, l.attempts FROM leads AS l"
+    " WHERE l.campaign_id = :campaign_id AND l.e164 IN :numbers"
     " AND l.state IN ('due', 'failed')"
     " AND NOT EXISTS (SELECT 1 FROM attempts AS a WHERE a.lead_id = l.lead_id"
     " AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))"
@@ -48,6 +50,8 @@ def recover(
 ) -> int:
     """Write down the calls that a report tells of and this ledger does not know; gives how many.
 
+    Refusals are written down as well, and not counted.
+
     A call that the ledger knows, from whichever campaign, is left as the ledger has it.
     """
     unknown_to_us = _unknown_to_us(connection, told)
@@ -55,8 +59,8 @@ def recover(
         return 0
     numbers = sorted({each.e164 for each in unknown_to_us})
     bound = {"campaign_id": campaign_id, "numbers": numbers}
-    leads = {row.e164: row.lead_id for row in connection.execute(SELECT_UNTRIED, bound)}
-    found = {each.e164: each for each in unknown_to_us if each.e164 in leads}
+    leads = {row.e164: row for row in connection.execute(SELECT_UNTRIED, bound)}
+    found = {each.e164: each for each in unknown_to_us if _is_news(each, leads.get(each.e164))}
     if not found:
         return 0
     settings = json.dumps({"calls told of by a report": file}, ensure_ascii=False)
@@ -65,8 +69,18 @@ def recover(
     ).scalar_one()
     connection.execute(CLOSE_RUN, {"run_id": run_id, "now": time_text(now)})
     for e164, each in found.items():
-        _write(connection, each, {"campaign_id": campaign_id, "run_id": run_id, "lead_id": leads[e164]}, now)
-    return len(found)
+        _write(
+            connection,
+            each,
+            {"campaign_id": campaign_id, "run_id": run_id, "lead_id": leads[e164].lead_id},
+            now,
+        )
+    return sum(each.state is not LeadState.FAILED for each in found.values())
+
+
+def _is_news(told: Evidence, lead: Row[Any] | None) -> bool:
+    """True if the ledger may believe the report. That somebody was refused it knows itself, if it tried."""
+    return lead is not None and (told.state is not LeadState.FAILED or lead.attempts == 0)
 
 
 def _unknown_to_us(connection: Connection, told: Sequence[Evidence]) -> list[Evidence]:
@@ -82,15 +96,14 @@ def _unknown_to_us(connection: Connection, told: Sequence[Evidence]) -> list[Evi
 
 
 def _write(connection: Connection, told: Evidence, lead: dict[str, Any], now: datetime) -> None:
-    outcome = "called" if told.called else "unknown"
     attempt_id = connection.execute(
         INSERT_KNOWN_ATTEMPT,
         lead
         | {
             "e164": told.e164,
             "at": time_text(told.called_at or now),
-            "outcome": outcome,
-            "reason": FROM_REPORT,
+            "outcome": told.state.value,
+            "reason": told.reason if told.state is LeadState.FAILED else FROM_REPORT,
             "call_id": told.call_id,
             "status": told.status,
             "is_new_contact": told.is_new_contact,
@@ -98,5 +111,6 @@ def _write(connection: Connection, told: Evidence, lead: dict[str, Any], now: da
         },
     ).scalar_one()
     connection.execute(
-        SETTLE_LEAD, lead | {"outcome": outcome, "attempts": told.attempts, "attempt_id": attempt_id}
+        SETTLE_LEAD,
+        lead | {"outcome": told.state.value, "attempts": told.attempts, "attempt_id": attempt_id},
     )
