@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, text
 from dialer.leads import RowProblem, Verdict
 from dialer.ledger import time_of, time_text
 from dialer.plan import ProblemKind
-from dialer.results import LastAttempt, LeadRecord, RowRecord, RowResult, row_result
+from dialer.results import Fate, LastAttempt, LeadRecord, RowRecord, RowResult, row_result
 from dialer.retry import LeadState
 
 COUNT_VERDICTS = text("SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id GROUP BY verdict")
@@ -35,6 +35,9 @@ SELECT_ROWS = text("""
            l.deferred_until, l.deferred_reason,
            a.attempt_id, a.begun_at, a.sent_at, a.call_id, a.status, a.is_new_contact, a.contact_id,
            a.code, a.reason,
+           k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
+           k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
+           k.lead_qualification, k.call_intent, k.summary, k.cost_usd, k.recording_url,
            CASE WHEN l.state = 'due' THEN
                (SELECT max(o.begun_at) FROM attempts AS o
                  WHERE o.e164 = l.e164 AND o.campaign_id <> l.campaign_id AND o.begun_at > :recall_since
@@ -42,6 +45,7 @@ SELECT_ROWS = text("""
       FROM rows AS r
       LEFT JOIN leads AS l ON l.campaign_id = :campaign_id AND l.e164 = r.e164
       LEFT JOIN attempts AS a ON a.attempt_id = l.last_attempt_id
+      LEFT JOIN calls AS k ON k.attempt_id = a.attempt_id
      WHERE r.load_id = :load_id
      ORDER BY r.row""")
 SELECT_CAMPAIGN_OF_CALL = text(
@@ -49,7 +53,7 @@ SELECT_CAMPAIGN_OF_CALL = text(
     " WHERE a.e164 = :e164 AND a.begun_at = :begun_at"
 )
 SELECT_CAMPAIGNS = text(
-    "SELECT campaign_id, name, kind, created_at, paused_reason FROM campaigns ORDER BY name"
+    "SELECT campaign_id, name, kind, created_at, paused_reason, paused_at FROM campaigns ORDER BY name"
 )
 SELECT_LATEST_RUN = text(
     "SELECT run_id, started_at, ended_at, exit_code, stopped, settings FROM runs"
@@ -71,6 +75,7 @@ class CampaignLine:
     kind: str
     created_at: str
     paused_reason: str | None
+    paused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +163,17 @@ def count_statuses(results: Iterable[RowResult]) -> dict[str, int]:
 
 def campaigns(connection: Connection) -> list[CampaignLine]:
     """All campaigns by name."""
-    rows = connection.execute(SELECT_CAMPAIGNS)
-    return [CampaignLine(r.campaign_id, r.name, r.kind, r.created_at, r.paused_reason) for r in rows]
+    return [
+        CampaignLine(
+            row.campaign_id,
+            row.name,
+            row.kind,
+            row.created_at,
+            row.paused_reason,
+            time_of(row.paused_at) if row.paused_at else None,
+        )
+        for row in connection.execute(SELECT_CAMPAIGNS)
+    ]
 
 
 def latest_run(connection: Connection, campaign_id: int) -> RunRecord | None:
@@ -217,4 +231,23 @@ def _last_attempt(row: Row[Any]) -> LastAttempt:
         contact_id=row.contact_id,
         code=row.code,
         reason=row.reason,
+        fate=fate_of(row) if row.fate_of is not None else None,
+    )
+
+
+def fate_of(row: Row[Any]) -> Fate:
+    """What the columns of `calls` tell of a call."""
+    return Fate(
+        call_status=row.call_status,
+        ended=bool(row.call_ended),
+        stale=bool(row.call_stale),
+        duration_seconds=row.duration_seconds,
+        started_at=row.call_started_at,
+        ended_at=row.call_ended_at,
+        appointment_booked=None if row.appointment_booked is None else bool(row.appointment_booked),
+        lead_qualification=row.lead_qualification,
+        call_intent=row.call_intent,
+        summary=row.summary,
+        cost_usd=row.cost_usd,
+        recording_url=row.recording_url,
     )

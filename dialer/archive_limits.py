@@ -22,7 +22,7 @@ MAX_UNPACKED_BYTES = 1_000_000_000
 MAX_RATIO = 100
 RATIO_COUNTS_FROM_BYTES = 100_000
 _MAX_DIRECTORY_BYTES = 1_000_000
-_MAX_PROLOG_BYTES = 1 << 20
+_MAX_PROLOG_BYTES = 1 << 16
 _END_RECORD = b"PK\x05\x06"
 _END_RECORD_BYTES = 22
 _MAX_COMMENT_BYTES = 65_535
@@ -79,11 +79,7 @@ def _check_directory(file: BinaryIO, name: str) -> None:
     tail = file.read()
     end = tail.rfind(_END_RECORD)
     if end < 0 or len(tail) - end < _END_RECORD_BYTES:
-        raise SheetError(
-            f"{name} is cut off: its end is missing, as after an interrupted download or copy;"
-            " fetch it again and try again.",
-            code="truncated",
-        )
+        raise truncated(name)
     (directory_bytes,) = struct.unpack_from("<L", tail, end + 12)
     if tail[max(0, end - _LOCATOR_BYTES) :].startswith(b"PK\x06\x07"):  # ZIP64 has a record of its own
         (record,) = struct.unpack_from("<Q", tail, end - _LOCATOR_BYTES + 8)
@@ -126,6 +122,15 @@ def encrypted(name: str) -> SheetError:
     )
 
 
+def truncated(name: str) -> SheetError:
+    """The refusal of a file that is not whole."""
+    return SheetError(
+        f"{name} is cut off: its end is missing, as after an interrupted download or copy;"
+        " fetch it again and try again.",
+        code="truncated",
+    )
+
+
 def _declares_doctype(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
     """Whether an XML part has a DOCTYPE, in whatever encoding; parts that are not XML have none."""
 
@@ -155,7 +160,7 @@ def _declares_doctype(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
             return True
         except (expat.ExpatError, LookupError, ValueError):  # not XML, or in an encoding nobody knows
             return b"<!doctype" in start.replace(b"\0", b"").lower()
-    return True  # a prolog of a megabyte hides something
+    return True  # so long a prolog hides something
 
 
 def _too_many_entries(name: str) -> SheetError:

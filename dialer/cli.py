@@ -19,12 +19,12 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from dialer import __version__
+from dialer.defaults import Command
 from dialer.errors import DialerError, UsageError
 from dialer.options import (
     assistant_options,
     call_options,
     global_options,
-    load_settings,
     nobody_can_answer,
     option,
     pace_options,
@@ -42,16 +42,6 @@ _INTERRUPTED = 130
 _TERMINATED = 143
 
 
-class _Command(click.RichCommand):
-    """A command whose defaults come from the settings files."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the settings files first, then the arguments."""
-        if "--help" not in args:
-            load_settings(ctx, args)
-        return super().parse_args(ctx, args)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="dialer")
 def cli() -> None:
@@ -62,7 +52,7 @@ def cli() -> None:
 
 
 def _command(name: str) -> Callable[[Callable[..., int]], click.Command]:
-    return cli.command(name, cls=_Command)
+    return cli.command(name, cls=Command)
 
 
 @_command("check")
@@ -228,26 +218,14 @@ def report(campaign: str, output: Path | None, **options: Any) -> int:
 
 @_command("status")
 @click.argument("campaign", required=False)
+@option("--watch", is_flag=True, help="Look again and again for as long as a run lasts.")
 @global_options
-def status(campaign: str | None, **options: Any) -> int:
-    """Say where the campaigns stand, and what to do next."""
-    from dialer import screens, status
+def status(campaign: str | None, *, watch: bool, **options: Any) -> int:
+    """Say where the campaigns stand, and what to do next; name one to see it in depth."""
+    from dialer.watch import Asked, seconds_between_looks, show
 
-    place = place_of(options)
-    if campaign is not None:
-        depth = status.one_campaign(place, campaign)
-        if options["as_json"]:
-            _print_json(depth.as_json())
-        else:
-            screens.console(stderr=False).print(depth.screen())
-        return 0
-    lines = status.all_campaigns(place)
-    if options["as_json"]:
-        _print_json({"campaigns": [line.as_json() for line in lines]})
-    elif lines:
-        screens.console(stderr=False).print(screens.status_screen(lines))
-    else:
-        screens.say("No campaign yet: dialer run LEADS begins one.")
+    asked = Asked(place_of(options), campaign, as_json=options["as_json"])
+    show(asked, ticks=seconds_between_looks() if watch else None)
     return 0
 
 

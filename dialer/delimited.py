@@ -20,6 +20,7 @@ from dialer.text_encoding import TextEncoding, find_encoding
 
 _CHUNK = 1 << 18
 _LONGEST_LINE = 1 << 24
+_MOST_CELLS = 16_384  # of a row: Excel's own limit
 _SAMPLE_RECORDS = 200
 _SAMPLE_BYTES = 1 << 18
 _DELIMITERS = ",;\t|"
@@ -66,7 +67,8 @@ def read_records(file: BinaryIO, form: TextForm, *, name: str) -> Iterator[Recor
     """Streams every record of an open text file from its start, including blank lines.
 
     `name` is the file's name for the sentences of errors. Raises SheetError for bytes that the encoding
-    does not have, for a quote that is never closed, and for a cell beyond the csv module's limit.
+    does not have, for a quote that is never closed, for a row wider than Excel's, and for a cell beyond
+    the csv module's limit.
     """
     file.seek(len(form.encoding.mark))
     taken: list[bytes] = []
@@ -90,6 +92,8 @@ def read_records(file: BinaryIO, form: TextForm, *, name: str) -> Iterator[Recor
             raise _too_long(name, number, lines=len(taken)) from error
         except UnicodeDecodeError as error:
             raise _undecodable(name, number, form.encoding) from error
+        if len(cells) > _MOST_CELLS:
+            raise _too_wide(name, number, len(cells), form.delimiter)
         raw = taken[0] if len(taken) == 1 else b"".join(taken)
         taken.clear()
         yield Record(number, cells, mark + raw)
@@ -191,6 +195,15 @@ def _too_long(name: str, number: int, *, lines: int) -> SheetError:
         f"{name}: row {number} has a cell of more than {csv.field_size_limit():,} characters;"
         " shorten it, or check that the file is a table of leads.",
         code="cell_too_long",
+    )
+
+
+def _too_wide(name: str, number: int, cells: int, delimiter: str) -> SheetError:
+    shown = {"\t": "the tab"}.get(delimiter, f'"{delimiter}"')
+    return SheetError(
+        f"{name}: row {number} has {cells:,} cells, more than a sheet can have; check that {shown} is the"
+        " delimiter (--delimiter names another), and that the file is a table of leads.",
+        code="too_wide",
     )
 
 

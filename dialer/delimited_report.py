@@ -35,8 +35,10 @@ def add_to_text(
     width = max((len(record.cells) for record in read_records(source, form, name=name)), default=0)
     placement = ResultPlacement(results, width=max(width, 1))
     writer = _Writer(form)
+    headers = list(placement.new_columns().items())
     for record in read_records(source, form, name=name):
-        placed = placement.header() if record.number == header_row else placement.take(record.number)
+        placed = list(zip(placement.positions, placement.take(record.number) or (), strict=False))
+        placed = headers if record.number == header_row else placed
         out.write(writer.with_cells(record, placed) if placed else record.raw)
     placement.finish()
     return placement

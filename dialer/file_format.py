@@ -7,13 +7,13 @@ import re
 import zipfile
 from typing import BinaryIO
 
-from dialer.archive_limits import MAX_FILE_BYTES, encrypted, open_archive, too_big
+from dialer.archive_limits import MAX_FILE_BYTES, encrypted, open_archive, too_big, truncated
 from dialer.errors import SheetError
+from dialer.ole2 import MAGIC, Envelope, open_envelope
 from dialer.table import Format
 from dialer.text_encoding import as_characters
 
 _SAMPLE = 1 << 16
-_OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ODS = b"application/vnd.oasis.opendocument.spreadsheet"
 
 # What is often sent instead of a sheet: the start of the file, what it is, and what to do.
@@ -23,12 +23,18 @@ _OTHER_KINDS = (
     (b"\xff\xd8\xff", "a picture", "ask for the sheet itself"),
     (b"GIF8", "a picture", "ask for the sheet itself"),
     (b"\x1f\x8b", "a gzip archive", "unpack it and use the file inside"),
+    (b"BZh", "a bzip2 archive", "unpack it and use the file inside"),
+    (b"\xfd7zXZ", "an XZ archive", "unpack it and use the file inside"),
+    (b"(\xb5/\xfd", "a Zstandard archive", "unpack it and use the file inside"),
     (b"Rar!", "a RAR archive", "unpack it and use the file inside"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "unpack it and use the file inside"),
     (b"{\\rtf", "a text document (RTF)", "save its table as a spreadsheet"),
     (b"SQLite format 3", "a database", "export the leads as CSV"),
     (b"PAR1", "a Parquet file", "convert it to CSV"),
+    (b"ARROW1", "an Arrow file", "convert it to CSV"),
+    (b"BEGIN:VCARD", "a file of contacts (vCard)", "export them as CSV"),
 )
+_JSON = re.compile(r"[\s\ufeff]*(?:\[\s*)?\{\s*(?:\"|\})")
 _MARKUP = ("<!doctype html", "<html", "<head", "<body", "<table", "workbook", "<feed", "<rss")
 _MARKUP_WITHIN = 4096
 _TAG = re.compile(rb"<[^<>]*>")
@@ -46,7 +52,7 @@ def find_format(file: BinaryIO, *, name: str) -> Format:
     start = file.read(_SAMPLE)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         found = _zipped(file, name)
-    elif start.startswith(_OLE2):
+    elif start.startswith(MAGIC):
         found = _ole2(file, name)
     else:
         _check_text(start, name)
@@ -105,20 +111,23 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 
 
 def _ole2(file: BinaryIO, name: str) -> Format:
-    """An old Excel file, or the envelope of an encrypted new one, by the names of its streams."""
+    """An old Excel file, or the envelope of an encrypted new one."""
     if file.seek(0, os.SEEK_END) > MAX_FILE_BYTES:
         raise too_big(name)
     file.seek(0)
-    content = file.read()
-    if any(
-        stream.encode("utf-16-le") + b"\0\0" in content for stream in ("Workbook", "WORKBOOK", "Book", "BOOK")
-    ):
-        return Format.XLS
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        raise encrypted(name)
-    if "WordDocument".encode("utf-16-le") in content:
-        raise _not_a_sheet(name, "a Word document", "save its table as a spreadsheet")
-    raise _not_a_sheet(name, "an Office file without a workbook, or a damaged one", "save it anew in Excel")
+    match open_envelope(file.read()):
+        case Envelope.WORKBOOK:
+            return Format.XLS
+        case Envelope.ENCRYPTED:
+            raise encrypted(name)
+        case Envelope.TRUNCATED:
+            raise truncated(name)
+        case Envelope.DOCUMENT:
+            raise _not_a_sheet(name, "a Word document", "save its table as a spreadsheet")
+        case Envelope.OTHER:
+            raise _not_a_sheet(
+                name, "an Office file without a workbook, or a damaged one", "save it anew in Excel"
+            )
 
 
 def _check_text(start: bytes, name: str) -> None:
@@ -129,6 +138,8 @@ def _check_text(start: bytes, name: str) -> None:
     opening = text[:_MARKUP_WITHIN].lower()
     if opening.lstrip().startswith("<") and any(word in opening for word in _MARKUP):
         raise _not_a_sheet(name, "a web page or XML file", "open it in Excel and save it as .xlsx or .csv")
+    if _JSON.match(opening):
+        raise _not_a_sheet(name, "a file of JSON", "convert it to CSV")
     if sum(map(text.count, _CONTROL)) > len(text) * _MAX_CONTROL_SHARE or not text:
         raise _not_a_sheet(name, "neither a workbook nor text", "save the leads as .xlsx or .csv")
 

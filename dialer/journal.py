@@ -6,7 +6,7 @@ transaction that writes the new intent down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from dialer.ledger import Clock, time_of, time_text
 from dialer.loads import lead_of
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.retry import Decision, LeadState
+from dialer.suppressions import SUPPRESSED, claim_values, hold_back
 from dialer.writer import Writer
 
 LONGEST_WAY_TO_SEND = timedelta(minutes=1)  # from the intent to the first byte: connecting, and the turn
@@ -102,6 +103,7 @@ CLAIM_LEAD = text(
     f"""
     UPDATE leads AS l SET state = 'sending', deferred_until = NULL, deferred_reason = NULL
      WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {_RECENT}
+       AND NOT {SUPPRESSED}
        AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
                         AND b.generation = l.generation
                         AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))"""  # noqa: S608 - constants
@@ -143,6 +145,15 @@ SELECT_PAUSE = text("SELECT paused_reason FROM campaigns WHERE campaign_id = :ca
 PAUSE_CAMPAIGN = text(
     "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
 )
+# What paused a campaign first stays the reason, whatever comes in while calls in flight end.
+PAUSE_BY_BREAKER = text(
+    "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
+    " AND (paused_reason IS NULL OR :alarm)"
+)
+SELECT_SAME_CALL = text(
+    "SELECT l.row FROM attempts AS a JOIN leads AS l ON l.lead_id = a.lead_id"
+    " WHERE a.call_id = :call_id AND a.e164 <> :e164 ORDER BY a.attempt_id LIMIT 1"
+)
 
 
 def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: int) -> list[DueLead]:
@@ -170,10 +181,10 @@ def begin(
     connection: Connection, due: DueLead, *, run_id: int, recall_since: str, now: datetime
 ) -> Attempt | None:
     """Write the intent down; None if this lead must not be called after all."""
-    claimed = connection.execute(
-        CLAIM_LEAD, {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
-    )
+    bound = {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
+    claimed = connection.execute(CLAIM_LEAD, bound | claim_values(connection, due.lead.phone))
     if claimed.rowcount != 1:
+        hold_back(connection, due.lead_id, due.lead.phone)
         return None
     attempt_id = connection.execute(
         INSERT_ATTEMPT,
@@ -197,10 +208,14 @@ def end(
     run_id: int,
     now: datetime,
 ) -> None:
-    """Write down how an attempt ended and where its lead stands now. What has ended once stays as it is."""
+    """Write down how an attempt ended, where its lead stands now, and a breaker's pause.
+
+    What has ended once stays as it is.
+    """
+    outcome = _with_call_of_another(connection, ending.outcome, e164=attempt.due.lead.phone)
     ended = connection.execute(
         END_ATTEMPT,
-        _outcome_columns(ending.outcome)
+        _outcome_columns(outcome)
         | {
             "attempt_id": attempt.attempt_id,
             "ended_at": time_text(now),
@@ -211,6 +226,10 @@ def end(
         return
     decision = ending.decision
     due = attempt.due
+    if decision.stop is not None and decision.stop.pause:
+        stop = decision.stop
+        bound = {"now": time_text(now), "reason": stop.sentence, "alarm": stop.alarm}
+        connection.execute(PAUSE_BY_BREAKER, bound | {"campaign_id": due.campaign_id})
     if decision.state is LeadState.DUE:
         connection.execute(GIVE_LEAD_BACK, {"lead_id": due.lead_id, "state": due.from_state.value})
         return
@@ -224,6 +243,17 @@ def end(
             "run_id": run_id,
         },
     )
+
+
+def _with_call_of_another(connection: Connection, outcome: Outcome, *, e164: str) -> Outcome:
+    """The outcome; it is odd if the API gave another number's call the same id."""
+    if not isinstance(outcome, Called) or outcome.call_id is None:
+        return outcome
+    found = connection.execute(SELECT_SAME_CALL, {"call_id": outcome.call_id, "e164": e164}).first()
+    if found is None:
+        return outcome
+    oddity = f"the API gave this call_id to row {found.row} as well"
+    return replace(outcome, oddities=(*outcome.oddities, oddity))
 
 
 def defer(connection: Connection, due: DueLead, *, until: datetime | None, reason: str) -> None:
@@ -301,12 +331,6 @@ class RunJournal:
     async def pause_reason(self) -> str | None:
         """Why the campaign is paused, or None."""
         return await self._writer.do(lambda c: pause_reason(c, self._choice.campaign_id))
-
-    async def pause(self, reason: str) -> None:
-        """Pause the campaign until a person resumes it."""
-        await self._writer.do(
-            lambda c: set_pause(c, self._choice.campaign_id, reason=reason, now=self._clock())
-        )
 
 
 def _bind(choice: Choice) -> dict[str, Any]:

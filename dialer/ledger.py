@@ -11,24 +11,24 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from dialer import facts
 from dialer.errors import SettingsError, TryLater
+from dialer.ledger_file import LedgerFile, copy_ledger
 from dialer.printable import clean
 
 __all__ = ["Clock", "Connection", "Ledger", "copy_ledger", "time_of", "time_text", "utc_now"]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 _BUSY_SECONDS = 10
 
 Clock = Callable[[], datetime]
@@ -46,23 +46,29 @@ def time_text(moment: datetime) -> str:
 
 def time_of(text: str) -> datetime:
     """The aware UTC moment that `time_text` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)
 
 
 class Ledger:
     """An open ledger. SQLite with WAL and synchronous=FULL: what is committed survives a power cut."""
 
-    def __init__(self, path: Path, *, clock: Clock = utc_now) -> None:
-        """Open the ledger at `path`, creating or upgrading it. Raises SettingsError if it cannot be used,
-        and TryLater if another process does not get done with opening it."""
+    def __init__(self, path: Path, *, clock: Clock = utc_now, anew: bool = False) -> None:
+        """Open the ledger at `path`, creating or upgrading it; a backup is made before an upgrade.
+
+        Raises SettingsError if it cannot be used, and, unless begun `anew`, if it is gone; TryLater if
+        another process does not get done with opening it.
+        """
         self.path = path
+        self.file = LedgerFile(path)
         self.clock = clock
-        self._create_folder()
+        self.file.create_folder()
         self._writing = _engine(path, read_only=False)
         self._reading = _engine(path, read_only=True)
         with self._opening():
-            self._create_private_file()
+            self.file.prepare(anew=anew)
             self._upgrade()
+            self.file.remember()
+        self._identity = self.file.identity()
 
     def close(self) -> None:
         """Release the file."""
@@ -72,12 +78,14 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One write transaction: committed when the block is left, rolled back if it raises."""
+        self._require_same_file()
         with self.translating(), self._writing.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view that blocks nobody and cannot write."""
+        self._require_same_file()
         with self.translating(), self._reading.begin() as connection:
             yield connection
 
@@ -95,7 +103,7 @@ class Ledger:
 
         The operating system frees the lock when the holder dies, however it dies.
         """
-        lock = self._lock_file(hashlib.sha256(campaign.encode()).hexdigest()[:16], timeout=0)
+        lock = self._lock_of(campaign)
         holder = Path(lock.lock_file).with_suffix(".json")
         try:
             lock.acquire()
@@ -106,11 +114,20 @@ class Ledger:
                 code="locked",
             ) from None
         try:
-            _write_private(holder, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+            words = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+            _write(holder, words, mode=self.file.file_mode)
             yield
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def holder(self, campaign: str) -> str | None:
+        """Which process runs the campaign, in words, or None if none does; it disturbs nobody.
+
+        Whom a crash left behind as the holder is not named, unless it was on another machine.
+        """
+        path = Path(self._lock_of(campaign).lock_file).with_suffix(".json")
+        return _read_holder(path) if _is_held(path) else None
 
     def check_integrity(self) -> None:
         """Raise SettingsError if the file is damaged: with a damaged memory nobody may be called."""
@@ -119,25 +136,23 @@ class Ledger:
         if found != "ok":
             raise self._damaged(str(found))
 
-    def _create_folder(self) -> None:
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._not_opened(error) from error
+    def empty_log(self) -> bool:
+        """Move all that is written from the -wal file into the ledger and empty it; False while somebody
+        else reads."""
+        with self.translating(), closing(self._writing.raw_connection()) as connection:
+            cursor = connection.cursor()
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.close()
+        return not busy
 
-    def _create_private_file(self) -> None:
-        try:
-            if self.path.exists() and self.path.stat().st_size == 0:
-                # Taken for a new ledger, everybody would be called again.
-                raise SettingsError(
-                    f"The ledger {self.path} is empty: put back a backup if it knew of calls, "
-                    "or else delete it.",
-                    code="ledger_empty",
-                )
-            # Created by us with these rights, the -wal and -shm files beside it get them as well.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise self._not_opened(error) from error
+    def _require_same_file(self) -> None:
+        """A file that was taken away goes on to be written to, and nobody would ever read it."""
+        if self.file.identity() != self._identity:
+            raise SettingsError(
+                f"The ledger {self.path} was taken away or replaced while it was in use: nothing more is "
+                "sent; put it back, then run the same command again.",
+                code="ledger_gone",
+            )
 
     @contextmanager
     def _opening(self) -> Iterator[None]:
@@ -154,14 +169,12 @@ class Ledger:
         finally:
             lock.release()
 
+    def _lock_of(self, campaign: str) -> FileLock:
+        return self._lock_file(hashlib.sha256(campaign.encode()).hexdigest()[:16], timeout=0)
+
     def _lock_file(self, name: str, *, timeout: float) -> FileLock:
-        file = self.path.resolve()  # by whatever link it was named, a ledger has one set of locks
-        folder = file.with_name(file.name + ".locks")
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise self._not_opened(error) from error
-        return FileLock(folder / f"{name}.lock", timeout=timeout, mode=0o600)
+        folder = self.file.create_locks()
+        return FileLock(folder / f"{name}.lock", timeout=timeout, mode=self.file.file_mode)
 
     def _upgrade(self) -> None:
         with self.translating(), self._writing.connect() as connection:
@@ -175,6 +188,8 @@ class Ledger:
                 )
         if version == SCHEMA_VERSION:
             return
+        if version is not None and version < SCHEMA_VERSION:
+            self.file.back_up(None, label=f"before-{SCHEMA_VERSION}-", now=self.clock())
         if version is not None and version > SCHEMA_VERSION:
             raise SettingsError(
                 f"The ledger {self.path} was written by a newer dialer: upgrade dialer on this machine.",
@@ -182,13 +197,7 @@ class Ledger:
             )
         with self.translating(), self._writing.begin() as connection:
             _migrate(connection)
-
-    def _not_opened(self, error: OSError) -> SettingsError:
-        return SettingsError(
-            f"The ledger {self.path} cannot be opened ({error.strerror}): check the folder's rights "
-            "or name another with --ledger.",
-            code="ledger_unusable",
-        )
+            facts.make_hash_key(connection)
 
     def _unusable(self, error: SQLAlchemyError) -> SettingsError:
         cause = str(getattr(error, "orig", None) or error)
@@ -206,35 +215,22 @@ class Ledger:
         )
 
     def _damaged(self, cause: str) -> SettingsError:
+        backup = self.file.newest_backup()
+        named = f" (the newest is {backup})" if backup else ""
         return SettingsError(
-            f"The ledger {self.path} is damaged ({clean(cause)}): put back a backup of it; without it "
+            f"The ledger {self.path} is damaged ({clean(cause)}): put back a backup of it{named}; without it "
             "dialer cannot know whom it called.",
             code="ledger_damaged",
         )
 
 
-def copy_ledger(path: Path, copy: Path) -> None:
-    """Write a consistent copy of the ledger at `path`, if there is one, changing nothing of it."""
-    if not path.exists():
-        return
-    try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.backup(target)
-    except sqlite3.Error as error:
-        raise SettingsError(
-            f"The ledger {path} cannot be read ({error}): check its rights, or name another with --ledger.",
-            code="ledger_unusable",
-        ) from error
-
-
 def _engine(path: Path, *, read_only: bool) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),  # in a URL's text "?" and "%" would mean something else
-        poolclass=NullPool,
-        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
+        # Kept open, since opening SQLite for each commit takes five times as long as the commit. The pool
+        # lends a connection to one thread at a time.
+        poolclass=QueuePool,
+        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
@@ -266,8 +262,8 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, SCHEMA_VERSION)
 
 
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+def _write(path: Path, text: str, *, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
         file.write(text)
 
 
@@ -277,3 +273,15 @@ def _read_holder(path: Path) -> str:
         return f"process {holder['pid']} on {holder['host']}"
     except (OSError, ValueError, KeyError):
         return "another process"
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        holder = json.loads(path.read_text())
+        if holder["host"] == socket.gethostname():
+            os.kill(holder["pid"], 0)  # signal 0 only asks whether it is there
+    except PermissionError:  # there, and somebody else's
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return True

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
-from dialer import __version__
+from dialer import __version__, suppressions
 from dialer.campaign import Reading
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
 from dialer.errors import SheetError, UsageError
 from dialer.evidence import evidence_of, fingerprint, lost_its_call, says_mended
+from dialer.facts import suppressions_revision
 from dialer.leads import RowReading, read_row
 from dialer.ledger import Connection, Ledger
 from dialer.loads import (
@@ -25,6 +26,7 @@ from dialer.loads import (
     latest_load,
     mendable_rows,
     move_load,
+    seems_another_list,
 )
 from dialer.notes import NotesTemplate, parse_notes
 from dialer.printable import clean
@@ -34,6 +36,7 @@ from dialer.spreadsheet import Spreadsheet, open_table
 from dialer.table import Row, SheetHead
 
 _BATCH = 1000
+_NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ class Understood:
     results: Mapping[str, int] = field(default_factory=dict)  # dialer's own columns of a report -> position
 
     def to_json(self) -> str:
-        """The text that the ledger keeps."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        """The text that the ledger keeps. Samples are somebody's name and number: shown, and not kept."""
+        return json.dumps(asdict(replace(self, samples={})), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Understood:
@@ -83,6 +86,9 @@ class Loaded:
     recovered: int = 0  # calls that only the report itself told of, and that count as made from now on
     renumbered: int = 0  # rows that a call was made for, and whose number was changed since
     region_as_before: str | None = None  # taken from the load before, because none was given
+    remembered: int = 0  # people who opted out in this sheet, and are on the do-not-call list from now on
+    # How few of its numbers stood in the load before, where that is so few that it seems another list.
+    in_common: int | None = None
 
 
 def load(
@@ -91,18 +97,22 @@ def load(
     snapshot: Snapshot,
     reading: Reading,
     *,
+    remember_opt_outs: bool = False,
     on_rows: Callable[[int], None] = lambda _count: None,
 ) -> Loaded:
-    """Load a sheet into a campaign; the same sheet a second time is recognised and not read again.
+    """Load a sheet into a campaign; the same sheet a second time is recognised and not read again, unless
+    the do-not-call list has changed since.
 
-    `on_rows` is told after each batch how many rows have been read. Raises SheetError (`NotUnderstood`
+    With `remember_opt_outs` whoever says "do not call" in a column is put on that list. `on_rows` is told
+    after each batch how many rows have been read. Raises SheetError (`NotUnderstood`
     where the file could be read) if it cannot be used; the campaign then stays as it was.
     """
     with ledger.transaction() as connection:
         newest = latest_load(connection, campaign.campaign_id)
         before = latest_load(connection, campaign.campaign_id, complete_only=True)
         reading, region_as_before = _with_region(reading, before)
-        how = json.dumps({"version": __version__} | reading.model_dump(mode="json"), sort_keys=True)
+        seen = {"version": __version__, "suppressions": suppressions_revision(connection)}
+        how = json.dumps(seen | reading.model_dump(mode="json"), sort_keys=True)
         if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
             move_load(connection, load_id=newest.load_id, path=str(snapshot.source), sha256=snapshot.sha256)
             return Loaded(
@@ -111,6 +121,9 @@ def load(
                 newest,
                 unchanged=True,
                 region_as_before=region_as_before,
+                remembered=_remember(ledger, connection, newest.load_id, snapshot)
+                if remember_opt_outs
+                else 0,
             )
     with open_table(
         snapshot.path,
@@ -141,6 +154,8 @@ def load(
         complete_load(
             connection, load_id=load_id, campaign_id=campaign.campaign_id, understood=understood.to_json()
         )
+        in_common = seems_another_list(connection, load_id, before.load_id) if before else None
+        remembered = _remember(ledger, connection, load_id, snapshot) if remember_opt_outs else 0
     return Loaded(
         load_id,
         understood,
@@ -149,7 +164,13 @@ def load(
         recovered=written.recovered,
         renumbered=written.renumbered,
         region_as_before=region_as_before,
+        remembered=remembered,
+        in_common=in_common,
     )
+
+
+def _remember(ledger: Ledger, connection: Connection, load_id: int, snapshot: Snapshot) -> int:
+    return suppressions.remember_opt_outs(connection, load_id, file=snapshot.source.name, now=ledger.clock())
 
 
 def _batches(
@@ -177,7 +198,7 @@ def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, 
     if lost == 0:
         return
     then, now = json.loads(before.reading), json.loads(how)
-    differing = [name for name in now if now[name] != then.get(name) and name != "version"]
+    differing = [name for name in now if now[name] != then.get(name) and name not in _NO_OPTIONS]
     options = ", ".join(
         f"--{'map' if name == 'mapping' else name.replace('_', '-')} was {then.get(name) or 'not given'}"
         for name in differing
@@ -310,8 +331,12 @@ def _write_batch(
     """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
     rows the number was changed after a call."""
     columns = reader.columns
-    readings = [reader.read(row) for row in batch]
-    fingerprints = {row.number: fingerprint(row, columns) for row in batch}
+    readings = suppressions.applied(connection, [reader.read(row) for row in batch])
+    fingerprints = {
+        row.number: fingerprint(row, columns)
+        for row, reading in zip(batch, readings, strict=True)
+        if not suppressions.is_forgotten(reading)
+    }
     if not columns.results:
         batches.add(connection, readings, fingerprints=fingerprints)
         return 0, 0

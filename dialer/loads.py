@@ -78,6 +78,13 @@ COUNT_CALLED = text(
     "SELECT count(*) FROM leads WHERE campaign_id = :campaign_id AND load_id = :load_id"
     " AND state IN ('called', 'unknown', 'sending')"
 )
+COUNT_NUMBERS = text(
+    "SELECT count(*) FROM (SELECT e164 FROM rows WHERE load_id = :load_id AND e164 IS NOT NULL GROUP BY e164)"
+)
+COUNT_NUMBERS_IN_COMMON = text(
+    "SELECT count(*) FROM (SELECT e164 FROM rows WHERE load_id = :load_id AND e164 IS NOT NULL"
+    " INTERSECT SELECT e164 FROM rows WHERE load_id = :other_id)"
+)
 INSERT_RUN = text(
     "INSERT INTO runs (campaign_id, started_at, settings) VALUES (:campaign_id, :now, :settings)"
     " RETURNING run_id"
@@ -179,6 +186,20 @@ def mendable_rows(connection: Connection, *, campaign_id: int, load_id: int) -> 
     """The fingerprints of a load's invalid and refused rows: what is new in their place was mended."""
     bound = {"campaign_id": campaign_id, "load_id": load_id}
     return frozenset(connection.execute(SELECT_MENDABLE, bound).scalars())
+
+
+def seems_another_list(connection: Connection, load_id: int, before_id: int) -> int | None:
+    """How many numbers two loads have in common where that is less than half of the shorter one's, or None.
+
+    A list that grew, or of which a part was sent, is the same list; another one has a few people in common.
+    """
+    sizes = [
+        int(connection.execute(COUNT_NUMBERS, {"load_id": each}).scalar_one())
+        for each in (load_id, before_id)
+    ]
+    common = connection.execute(COUNT_NUMBERS_IN_COMMON, {"load_id": load_id, "other_id": before_id})
+    shared = int(common.scalar_one())
+    return shared if 2 * shared < min(sizes) else None
 
 
 def move_load(connection: Connection, *, load_id: int, path: str, sha256: str) -> None:

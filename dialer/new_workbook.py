@@ -16,8 +16,8 @@ from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from dialer.result_cells import cell_text
 from dialer.result_table import ResultCell, ResultPlacement, ResultTable
-from dialer.sheet_rewrite import cell_text
 from dialer.table import Row
 
 _MAX_TITLE_CHARACTERS = 31
@@ -43,11 +43,12 @@ def write_with_results(
     """Writes a new workbook with the rows, as text, and the results behind their `width` columns, or in the
     columns that they have already. Raises ValueError for results of rows that there are not."""
     placement = ResultPlacement(results, width=width)
+    headers = placement.new_columns()
     with _sheet(out, title) as sheet:
         for row in rows:
-            placed = placement.header() if row.number == header_row else placement.take(row.number)
+            placed = zip(placement.positions, placement.take(row.number) or (), strict=False)
             cells: list[ResultCell] = list(row.cells)
-            for column, cell in placed or ():
+            for column, cell in headers.items() if row.number == header_row else placed:
                 cells += [None] * (column + 1 - len(cells))
                 cells[column] = cell
             sheet.append([_cell(sheet, cell, bold=row.number == header_row) for cell in cells])

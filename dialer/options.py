@@ -6,7 +6,6 @@ does the choosing.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
-from dialer.errors import SettingsError, UsageError
-from dialer.settings import DEFAULT_BASE_URL, Place, read_files
+from dialer.errors import UsageError
+from dialer.settings import DEFAULT_BASE_URL, Place
 
 if TYPE_CHECKING:
     from dialer.campaign import Policy, Reading
@@ -25,9 +24,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Where click found a value, the nearest first; the order of its own enumeration depends on its version.
 _NEAREST = ("COMMANDLINE", "ENVIRONMENT", "DEFAULT_MAP", "DEFAULT", "PROMPT")
-
-# Settings that have a key in dialer.toml and no flag.
-BREAKERS = ("max_unknown_in_row", "max_refused_in_row", "max_forbidden_in_row", "max_internal_errors")
 
 
 class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in newer clicks
@@ -291,65 +287,6 @@ def _assistant(name: str | None, assistant_id: str | None) -> tuple[str | None, 
     if by_name == by_id:
         raise UsageError("Give --assistant or --assistant-id, not both.", code="assistant")
     return (name, None) if by_name < by_id else (None, assistant_id)
-
-
-def load_settings(context: click.Context, arguments: list[str]) -> None:
-    """Make the settings files a command's defaults. Raises SettingsError for a wrong key or value."""
-    explicit = _explicit_config(arguments)
-    parameters = _parameters(context)
-    found = read_files(explicit, {*parameters, *BREAKERS})
-    defaults, breakers = {}, {}
-    own = {parameter.name for parameter in context.command.params}
-    for name, (value, path) in found.items():
-        if name in BREAKERS:
-            if not isinstance(value, int) or value < 1:
-                raise SettingsError(f"{path}: {name} must be a whole number above 0.", code="setting_value")
-            breakers[name] = value
-            continue
-        parameter = parameters[name]
-        text = _as_text(value, name, path, several=parameter.multiple)
-        try:
-            parameter.type_cast_value(context, text)
-        except click.UsageError as error:
-            raise SettingsError(f"{path}: {name}: {error.format_message()}", code="setting_value") from None
-        if parameter.name in own and parameter.name is not None:
-            defaults[parameter.name] = text
-    context.default_map = defaults
-    context.meta["dialer.breakers"] = breakers
-
-
-def _as_text(value: object, name: str, path: Path, *, several: bool) -> Any:
-    """A setting as a flag would give it: text, or a switch; texts in a list where a flag may be repeated."""
-    each = value if isinstance(value, list) else [value]
-    plain = [one if isinstance(one, bool) else str(one) for one in each if isinstance(one, str | int | float)]
-    if len(plain) < len(each) or (isinstance(value, list) and not several):
-        kind = "a text or a list of texts" if several else "one text, number or switch (true, false)"
-        raise SettingsError(f"{path}: {name} must be {kind}.", code="setting_value")
-    return plain if several else plain[0]
-
-
-def _explicit_config(arguments: list[str]) -> Path | None:
-    for position, argument in enumerate(arguments):
-        if argument == "--config" and position + 1 < len(arguments):
-            return Path(arguments[position + 1])
-        if argument.startswith("--config="):
-            return Path(argument.removeprefix("--config="))
-    named = os.environ.get("DIALER_CONFIG")
-    return Path(named) if named else None
-
-
-def _parameters(context: click.Context) -> dict[str, click.Parameter]:
-    """Every option of every command by its long name, in the spelling of the settings file."""
-    root = context.find_root().command
-    commands = root.commands.values() if isinstance(root, click.Group) else ()
-    never = {"--config", "--json", "--help", "--version", "--yes", "--dry-run"}
-    return {
-        opt.removeprefix("--").replace("-", "_"): parameter
-        for command in commands
-        for parameter in command.params
-        for opt in parameter.opts
-        if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in never
-    }
 
 
 def nobody_can_answer() -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from aiolimiter import AsyncLimiter
 
@@ -77,8 +78,18 @@ class SlidingWindow:
 class Pace:
     """Gives out turns to many callers, in order, and holds everybody back when told to."""
 
-    def __init__(self, rate: Rate, *, already_sent: Iterable[float] = ()) -> None:
-        """Begin a pace; `already_sent` are sends before this start, in this loop's time, oldest first."""
+    def __init__(
+        self,
+        rate: Rate,
+        *,
+        already_sent: Iterable[float] = (),
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Begin a pace; `already_sent` are sends before this start, in this loop's time, oldest first.
+
+        The loop's own clock stands still while a machine sleeps; with `clock` even that is noticed.
+        """
+        self._clock = clock
         self._window = SlidingWindow(rate)
         for sent in already_sent:
             self._window.record(sent)
@@ -160,15 +171,29 @@ class Pace:
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
-        arrived = loop.time()
+        waited = self._stopwatch()
         async with self._queue:
             while (wait := self._next(loop.time()) - loop.time()) > 0:
-                if self._closed or wait + loop.time() - arrived > 2 * _LONGEST_HELD_SECONDS:
+                if self._closed or waited() + wait > 2 * _LONGEST_HELD_SECONDS:
                     raise TurnWithdrawn
                 await asyncio.sleep(wait)
-            if self._closed:
+            # A process that was stopped, or a machine that slept, comes back with a turn of long ago.
+            if self._closed or waited() > 2 * _LONGEST_HELD_SECONDS:
                 raise TurnWithdrawn
             self._window.record(loop.time())
+
+    def _stopwatch(self) -> Callable[[], float]:
+        """A function that tells the seconds since now, by whichever of the two clocks has gone further."""
+        loop, clock = asyncio.get_running_loop(), self._clock
+        begun, begun_at = loop.time(), clock() if clock else None
+
+        def waited() -> float:
+            seconds = loop.time() - begun
+            if clock is None or begun_at is None:
+                return seconds
+            return max(seconds, (clock() - begun_at).total_seconds())
+
+        return waited
 
     def _next(self, now: float) -> float:
         return max(self._window.earliest(now), self._held_until)

@@ -17,11 +17,12 @@ from typing import Protocol
 from dialer.campaign import Policy
 from dialer.journal import Attempt, DueLead, Ending
 from dialer.leads import Lead
-from dialer.outcomes import Called, Outcome, Throttled, Unknown, Unsent
+from dialer.outcomes import Called, Outcome, Throttled, Unsent
 from dialer.pace import Pace
+from dialer.patience import Patience
 from dialer.plan import call_request
-from dialer.retry import LONGEST_THROTTLED_SECONDS, LeadState, Stop, Tally, decide
-from dialer.vozagent import Connection, Exchange
+from dialer.retry import LeadState, Stop, Tally, decide
+from dialer.vozagent import Connection, Exchange, outcome_when_cut_off
 
 DRAIN_SECONDS = 30.0  # how long calls in flight may take after a stop
 _PAUSE_CHECK_SECONDS = 1.0
@@ -41,8 +42,6 @@ class Journal(Protocol):
     async def defer(self, lead: DueLead, *, until: datetime | None, reason: str) -> None: ...
 
     async def pause_reason(self) -> str | None: ...
-
-    async def pause(self, reason: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +110,13 @@ class Pool:
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
         self._error: Exception | None = None
-        self._unreachable_since: float | None = None
-        self._throttled_since: float | None = None
+        self._patience = Patience(give_up_after=policy.give_up_after)
         self._held_since = float("-inf")
 
     def stop(self, stop: Stop) -> None:
-        """Take no more leads; calls in flight finish. The first reason given is the one that counts."""
-        if self.progress.stop is None:
+        """Take no more leads; calls in flight finish. The first reason given counts, or the first alarm."""
+        before = self.progress.stop
+        if before is None or (stop.alarm and not before.alarm):
             self.progress.stop = stop
         self._means.pace.close()
         self._stopped.set()
@@ -221,6 +220,7 @@ class Pool:
         # the turn, since at a slow pace the hour may have passed meanwhile.
         if await self._deferred(lead):
             return
+        request = call_request(lead.lead, self._policy)
         async with self._means.pace.make_ready() as take_turn:
             if self.progress.stop is not None or await self._deferred(lead):
                 return
@@ -232,14 +232,9 @@ class Pool:
             begun = asyncio.get_running_loop().time()
             exchange = Exchange()
             try:
-                outcome = await connection.create_call(
-                    call_request(lead.lead, self._policy), take_turn=take_turn, exchange=exchange
-                )
+                outcome = await connection.create_call(request, take_turn=take_turn, exchange=exchange)
             except asyncio.CancelledError:
-                cut: Outcome = Unsent("the run was stopped", unreachable=False)
-                if exchange.started:
-                    cut = Unknown("the run was stopped before the reply came", exchange.status)
-                await self._settle(attempt, cut, exchange, begun)
+                await self._settle(attempt, outcome_when_cut_off(exchange, request), exchange, begun)
                 raise
         await self._settle(attempt, outcome, exchange, begun)
 
@@ -267,13 +262,14 @@ class Pool:
     async def _settle(self, attempt: Attempt, outcome: Outcome, exchange: Exchange, begun: float) -> None:
         """React at once, then write down: the others must not send on while a commit is under way."""
         loop = asyncio.get_running_loop()
+        now = loop.time()
         decision = decide(
             outcome, self._tally, breakers=self._policy.breakers, dice=self._means.dice.random()
         )
         sent_at = None
         if exchange.sent_at is not None:
-            sent_at = self._means.clock() - timedelta(seconds=loop.time() - exchange.sent_at)
-        self._remember(exchange, outcome)
+            sent_at = self._means.clock() - timedelta(seconds=now - exchange.sent_at)
+        self._patience.note(outcome, sent=exchange.started, answered=exchange.status is not None, now=now)
         sent = begun if exchange.sent_at is None else exchange.sent_at
         if isinstance(outcome, Throttled | Unsent) and sent < self._held_since:
             # Sent before everybody was told to wait: old news, which must not lengthen the wait, unless
@@ -283,21 +279,20 @@ class Pool:
         else:
             self._tally = decision.tally
             if decision.wait_seconds:
-                self._held_since = loop.time()
-                self._means.pace.hold(self._within_give_up(decision.wait_seconds))
+                self._held_since = now
+                self._means.pace.hold(self._patience.within(decision.wait_seconds, now=now))
             if decision.slow_down:
                 self._means.pace.slow_down()
         if isinstance(outcome, Called):
             self._means.pace.climb_back()
         self.progress.share = self._means.pace.share
-        stop = decision.stop or self._give_up()
+        stop = decision.stop or self._patience.stop(now=now)
         if stop is not None:
             self.stop(stop)
+        self.progress.throttled += isinstance(outcome, Throttled)
         self._count(attempt.due, decision.state)
         await self._write(attempt, Ending(outcome, decision, sent_at))
         self._means.listen(attempt.due, outcome)
-        if stop is not None and stop.pause:
-            await self._means.journal.pause(stop.sentence)
 
     def _count(self, lead: DueLead, state: LeadState) -> None:
         match state:
@@ -309,45 +304,6 @@ class Pool:
                 self.progress.unknown += 1
             case LeadState.DUE | LeadState.SENDING:
                 self._give_back(lead, again=True)
-
-    def _remember(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Note since when the API is out of reach, and since when it lets nothing through."""
-        now = asyncio.get_running_loop().time()
-        if exchange.started:
-            self._unreachable_since = None
-        elif isinstance(outcome, Unsent) and outcome.unreachable and self._unreachable_since is None:
-            self._unreachable_since = now
-        if isinstance(outcome, Throttled):
-            self.progress.throttled += 1
-            self._throttled_since = now if self._throttled_since is None else self._throttled_since
-        elif exchange.status is not None:
-            self._throttled_since = None
-
-    def _within_give_up(self, seconds: float) -> float:
-        if self._unreachable_since is None:
-            return seconds
-        left = self._unreachable_since + self._policy.give_up_after.total_seconds()
-        return max(0.0, min(seconds, left - asyncio.get_running_loop().time()))
-
-    def _give_up(self) -> Stop | None:
-        now = asyncio.get_running_loop().time()
-        if self._unreachable_since is not None:
-            tried = now - self._unreachable_since
-            if tried >= self._policy.give_up_after.total_seconds():
-                return Stop(
-                    "unreachable",
-                    f"The API could not be reached for {tried:.0f} s: check the network and --base-url, "
-                    "then run the same command again.",
-                    exit_code=69,
-                )
-        if self._throttled_since is not None and now - self._throttled_since > LONGEST_THROTTLED_SECONDS:
-            return Stop(
-                "throttled",
-                "The API let nothing through for 10 minutes: run the same command again later, or with a "
-                "lower --rate.",
-                exit_code=75,
-            )
-        return None
 
     async def _write(self, attempt: Attempt, ending: Ending) -> None:
         """Commit the outcome; if the ledger refuses, send nothing more, keep the outcome and try again."""

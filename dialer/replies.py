@@ -107,6 +107,9 @@ def _called(reply: Reply, sent_to: str) -> Called:
         status = None
     is_new = body.get("is_new_contact")
     to_phone = _word(body.get("to_phone"))
+    misdirected = to_phone is not None and _digits(to_phone) != _digits(sent_to)
+    if misdirected:
+        oddities.append(f"the API says that it dials {to_phone}")
     return Called(
         http_status=reply.status,
         call_id=call_id,
@@ -115,7 +118,7 @@ def _called(reply: Reply, sent_to: str) -> Called:
         contact_id=_word(body.get("contact_id")),
         to_phone=to_phone,
         oddities=tuple(oddities),
-        misdirected=to_phone is not None and _digits(to_phone) != _digits(sent_to),
+        misdirected=misdirected,
     )
 
 

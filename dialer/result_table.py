@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 
 from dialer.table import Format
 
-ResultCell = str | bool | int | None
+ResultCell = str | bool | int | float | None
 
 # What makes a spreadsheet take a cell for a formula, also in full-width forms.
 DANGEROUS_STARTS = "=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
@@ -26,6 +27,7 @@ class ResultTable:
     # The name -> position (0 is A) of result columns that the sheet has already, because it is a report fed
     # back: they are updated where they stand. All others are added after the widest row.
     existing: Mapping[str, int] = field(default_factory=dict)
+    widths: Mapping[str, int] = field(default_factory=dict)  # name -> width in characters, where it matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class ResultPlacement:
     """Knows where each result cell goes, and hands out the rows' results as a walk over the sheet meets
     the rows.
 
-    `width` is the number of columns the sheet has. Raises ValueError for results that name a row twice,
+    `width` is the number of columns the sheet has; `columns` are every result column's name and position,
+    `positions` the positions in ascending order. Raises ValueError for results that name a row twice,
     out of order, or with another number of cells than there are names: a fault of the caller.
     """
 
@@ -54,7 +57,10 @@ class ResultPlacement:
         self.rows = 0
         self._new = frozenset(added)
         # (position, index in `names`) of every result column, by ascending position
-        self._order = sorted((column, index) for index, column in enumerate(self.columns.values()))
+        order = sorted((column, index) for index, column in enumerate(self.columns.values()))
+        self.positions = tuple(column for column, _ in order)
+        indices = [index for _, index in order]
+        self._in_order = None if indices == sorted(indices) else itemgetter(*indices)
         self._walk = _checked(results)
         self._next = next(self._walk, None)
 
@@ -63,16 +69,16 @@ class ResultPlacement:
         """How many columns the sheet has once the result columns stand."""
         return max(self.columns.values(), default=-1) + 1
 
-    def header(self) -> list[tuple[int, ResultCell]]:
-        """The header texts of the columns that are new, by ascending position."""
-        return sorted((column, name) for name, column in self.columns.items() if name in self._new)
+    def new_columns(self) -> dict[int, str]:
+        """Position -> header text of the columns that are new, by ascending position."""
+        return dict(sorted((column, name) for name, column in self.columns.items() if name in self._new))
 
     def next_row(self) -> int | None:
         """The number of the next row that has results."""
         return None if self._next is None else self._next[0]
 
-    def take(self, row: int) -> list[tuple[int, ResultCell]] | None:
-        """The results of a row by ascending position, or None if it has none. Ask for ascending rows."""
+    def take(self, row: int) -> tuple[ResultCell, ...] | None:
+        """The results of a row, in the order of `positions`, or None if it has none. Ask for ascending rows."""
         if self._next is None or self._next[0] > row:
             return None
         number, cells = self._next
@@ -80,7 +86,7 @@ class ResultPlacement:
             raise ValueError(f"there are results for row {number}, which the sheet does not have")
         self._next = next(self._walk, None)
         self.rows += 1
-        return [(column, cells[index]) for column, index in self._order]
+        return cells if self._in_order is None else self._in_order(cells)
 
     def finish(self) -> None:
         """Raises ValueError if results are left for rows that the walk did not meet."""

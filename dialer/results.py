@@ -17,6 +17,24 @@ _HAPPENED = frozenset({LeadState.SENDING, LeadState.CALLED, LeadState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a call later on, in the API's own words; None is what it did not say."""
+
+    call_status: str | None
+    ended: bool
+    stale: bool  # it never ended within the time that was given
+    duration_seconds: float | None
+    started_at: str | None  # both as the API wrote them
+    ended_at: str | None
+    appointment_booked: bool | None
+    lead_qualification: str | None
+    call_intent: str | None
+    summary: str | None
+    cost_usd: str | None  # decimal
+    recording_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RowResult:
     """What became of one row of the sheet."""
 
@@ -32,6 +50,7 @@ class RowResult:
     value: str | None = None  # the raw text of the cell
     call_id: str | None = None
     contact_id: str | None = None
+    fate: Fate | None = None  # None until somebody has asked the API for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,7 @@ class LastAttempt:
     contact_id: str | None
     code: str | None
     reason: str | None
+    fate: Fate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,7 @@ def _lead_result(row: int, lead: LeadRecord, now: datetime) -> RowResult:
                 reason=last.reason if last else None,
                 call_id=last.call_id if last else None,
                 contact_id=last.contact_id if last else None,
+                fate=last.fate if last else None,
             )
         case LeadState.SENDING:
             return _attempted(row, lead, "unknown", "under_way", "The call is under way.")

@@ -36,11 +36,16 @@ class Stop:
     sentence: str  # what happened and the way on
     exit_code: int
     pause: bool = False  # True: lasts until `dialer resume`
+    alarm: bool = False  # True: it counts even if the run is being stopped for another reason already
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What has happened so far in this run; the memory that `decide` needs."""
+    """What has happened so far in this run; the memory that `decide` needs.
+
+    A row is of leads that ended in the same way, one after the other; a lead that ends in another way ends
+    the row. What leaves its lead due (a 429, a request that was not sent) is no ending and ends no row.
+    """
 
     called: int = 0
     unknown_in_row: int = 0
@@ -80,13 +85,7 @@ def decide(outcome: Outcome, tally: Tally, *, breakers: Breakers, dice: float) -
             fresh = Tally(called=tally.called + 1, internal_errors=tally.internal_errors)
             return Decision(LeadState.CALLED, fresh, stop=_misdirected(outcome))
         case Refused():
-            tally = replace(
-                tally,
-                refused_in_row=tally.refused_in_row + 1,
-                forbidden_in_row=0,
-                **_API_ANSWERED,
-                unknown_in_row=0,
-            )
+            tally = replace(tally, **_ANOTHER_ENDING | {"refused_in_row": tally.refused_in_row + 1})
             return Decision(LeadState.FAILED, tally, stop=_too_many_refused(outcome, tally, breakers))
         case Forbidden():
             return _forbidden(outcome, tally, breakers)
@@ -102,8 +101,9 @@ def decide(outcome: Outcome, tally: Tally, *, breakers: Breakers, dice: float) -
             assert_never(outcome)
 
 
-# Any answer at all ends a row of throttled or unreachable requests.
-_API_ANSWERED = {"throttled_in_row": 0, "unsent_in_row": 0}
+_ANOTHER_ENDING = dict.fromkeys(
+    ("unknown_in_row", "refused_in_row", "forbidden_in_row", "throttled_in_row", "unsent_in_row"), 0
+)
 
 
 def _misdirected(outcome: Called) -> Stop | None:
@@ -115,6 +115,7 @@ def _misdirected(outcome: Called) -> Stop | None:
         "ask VozAgent before you go on with `dialer resume`.",
         exit_code=75,
         pause=True,
+        alarm=True,
     )
 
 
@@ -139,7 +140,7 @@ def _forbidden(outcome: Forbidden, tally: Tally, breakers: Breakers) -> Decision
             exit_code=77,
         )
         return Decision(LeadState.DUE, tally, counts_as_attempt=False, stop=stop)
-    tally = replace(tally, forbidden_in_row=tally.forbidden_in_row + 1, unknown_in_row=0, **_API_ANSWERED)
+    tally = replace(tally, **_ANOTHER_ENDING | {"forbidden_in_row": tally.forbidden_in_row + 1})
     stopped = None
     if tally.forbidden_in_row >= breakers.max_forbidden_in_row:
         stopped = Stop(
@@ -202,11 +203,9 @@ def _unsent(outcome: Unsent, tally: Tally, dice: float) -> Decision:
 
 
 def _unknown(outcome: Unknown, tally: Tally, breakers: Breakers) -> Decision:
+    errors = tally.internal_errors + outcome.internal
     tally = replace(
-        tally,
-        unknown_in_row=tally.unknown_in_row + 1,
-        internal_errors=tally.internal_errors + outcome.internal,
-        **_API_ANSWERED,
+        tally, **_ANOTHER_ENDING | {"unknown_in_row": tally.unknown_in_row + 1, "internal_errors": errors}
     )
     stop = None
     if outcome.redirect:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -248,37 +248,6 @@ def problems_screen(kinds: Iterable[ProblemKind], cells: Mapping[str, Sequence[s
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLine:
-    """One campaign in `dialer status`."""
-
-    campaign: str
-    rows: int
-    counts: Mapping[str, int]  # called, failed, unknown, pending and the verdicts of the rest
-    paused: str | None
-    last_event: str
-    next_step: str
-
-    def as_json(self) -> dict[str, object]:
-        """One object of `status --json`."""
-        return asdict(self)
-
-
-def status_screen(lines: Iterable[StatusLine]) -> Group:
-    """The campaigns with their counts, and below each its last event and the next step."""
-    titles = ("rows", "called", "failed", "unknown", "pending")
-    table = Table(box=None, padding=(0, 2), show_edge=False)
-    table.add_column("campaign", style="bold", overflow="fold")
-    for title in titles:
-        table.add_column(title, justify="right")
-    steps: list[Text] = []
-    for line in lines:
-        numbers = [line.rows, *(line.counts.get(name, 0) for name in titles[1:])]
-        table.add_row(clean(line.campaign), *(f"{number:,}" for number in numbers))
-        steps.append(Text(f"{clean(line.campaign)}: {clean(line.last_event)}; next: {line.next_step}"))
-    return Group(table, Text(), *steps)
-
-
 def local(moment: datetime) -> str:
     """A moment in the time zone of this machine."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
@@ -319,18 +288,3 @@ def call_screen(result: RowResult) -> Table:
         if value is not None:
             table.add_row(name, str(value).lower() if isinstance(value, bool) else clean(str(value)))
     return table
-
-
-def depth_screen(line: StatusLine, statuses: Mapping[str, int], more: Mapping[str, str]) -> Group:
-    """One campaign in depth."""
-    head = Table.grid(padding=(0, 2))
-    head.add_column(style="bold", no_wrap=True)
-    head.add_column(overflow="fold")
-    head.add_row("campaign", clean(line.campaign))
-    if line.paused:
-        head.add_row("paused", clean(line.paused))
-    head.add_row("last event", line.last_event)
-    head.add_row("next", line.next_step)
-    for name, value in more.items():
-        head.add_row(name, clean(value))
-    return Group(head, Text(), counts_table(statuses))

@@ -9,12 +9,13 @@ from dialer import synonyms
 from dialer.cells import quoted
 from dialer.errors import SheetError
 from dialer.header_row import AGREED, WIDEST, phone_cells, phone_share
-from dialer.headers import Header, read_headers
+from dialer.headers import Field, Header, read_headers
 from dialer.overrides import list_headers
 from dialer.synonyms import key
 from dialer.table import Row, a1, column_letters
 
 _WORD = re.compile(r"[^\W\d_]{3}")
+_BETWEEN_COLUMNS = re.compile(r"[,;\t|]")
 _NAME_IT = "name the column with --map phone=COLUMN, or the header row with --header-row N"
 
 
@@ -59,6 +60,9 @@ def no_header(rows: Sequence[Row]) -> SheetError:
     Tells the list that begins with its first lead from the table whose header says nothing to us.
     """
     full = _phone_columns(rows)
+    squeezed = _in_one_cell(rows[0])
+    if squeezed:
+        return squeezed
     if not full:
         widest = max(rows[:10], key=lambda row: sum(1 for cell in row.cells if cell.strip()))
         return SheetError(
@@ -82,6 +86,21 @@ def no_header(rows: Sequence[Row]) -> SheetError:
         f"No row looks like a header, but column {letters} holds phone numbers: if they are the leads' own, "
         f"add --map phone={letters}, and --header-row {above.number} if row {above.number} is the header.",
         code="no_header",
+    )
+
+
+def _in_one_cell(row: Row) -> SheetError | None:
+    """The error for a header that stands in one cell, as after a paste, or in quotation marks as a whole."""
+    filled = [column for column, cell in enumerate(row.cells) if cell.strip()]
+    text = row.cell(filled[0]) if len(filled) == 1 else ""
+    names = _BETWEEN_COLUMNS.split(text)
+    if len(names) < 2 or not any(header.rank(Field.PHONE) is not None for header in read_headers(names)):
+        return None
+    return SheetError(
+        f"All the columns of row {row.number} stand in the one cell {a1(row.number, filled[0])}, {quoted(text)}:"
+        " split them in Excel (Data > Text to Columns), or, in a CSV, remove the quotation marks around each"
+        " line.",
+        code="no_phone_column",
     )
 
 

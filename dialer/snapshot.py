@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 import tempfile
@@ -38,13 +39,13 @@ def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot
         if leads == STANDARD_INPUT:
             source = (keep_input_in or Path(folder) / "standard-input").absolute()
             source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            copy = Path(folder) / "copy"
+            copy = Path(folder) / "standard input"  # as errors name it
             digest = _copy_input(copy)
             if keep_input_in is not None:
                 source.touch(mode=0o600)
                 shutil.copyfile(copy, source)
         else:
-            source = Path(leads).absolute()
+            source = _sound(Path(leads).absolute())
             copy = Path(folder) / source.name
             digest = _copy_file(source, copy)
         yield Snapshot(source, copy, digest)
@@ -52,8 +53,22 @@ def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot
 
 def require(leads: str) -> None:
     """Raise SheetMissing if there is no such sheet: to be told first, before keys and assistants."""
-    if leads != STANDARD_INPUT and not Path(leads).exists():
+    if leads != STANDARD_INPUT and not _sound(Path(leads).absolute()).exists():
         raise _missing(Path(leads).absolute())
+
+
+def _sound(source: Path) -> Path:
+    """The path, if the ledger can keep it. Names are bytes to the system, and a text to everybody else."""
+    try:
+        str(source).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(source).decode("utf-8", "replace")
+        raise SheetError(
+            f"The path {shown} is not written in UTF-8 (\N{REPLACEMENT CHARACTER} stands for what cannot be"
+            " read): rename the file or its folder.",
+            code="name_undecodable",
+        ) from None
+    return source
 
 
 def _missing(source: Path) -> SheetMissing:

@@ -4,81 +4,86 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from rich.console import Group
-
-from dialer import account, journal, loads
-from dialer.access import open_ledger
-from dialer.campaign import DEFAULT_RECALL_AFTER
+from dialer import account, journal, lately, loads, standing
+from dialer.access import OpenLedger, open_ledger
+from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.errors import UsageError
-from dialer.leads import Verdict
 from dialer.ledger import Connection, Ledger, time_of
-from dialer.screens import StatusLine, depth_screen, local
+from dialer.screens import local
 from dialer.settings import Place, arguments_for, ledger_path
+from dialer.standing import Point
+from dialer.status_screens import Depth, StatusLine
 from dialer.vozagent import check_base_url, origin
+
+_MOST_LINES = 10  # of each kind, in depth
+_PACE_WINDOW = timedelta(seconds=10)  # of a run under way
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
-    """One campaign in depth."""
+class _Look:
+    """One campaign at one moment, before it is put into words."""
 
-    line: StatusLine
-    statuses: Mapping[str, int]  # rows by status, as in the report
-    settings: Mapping[str, str]  # of the last run
-    source: str
-    loaded_at: str
+    campaign: account.CampaignLine
+    load: loads.Load | None  # the newest that is complete
+    run: account.RunRecord | None
+    counts: Mapping[str, int]
+    holder: str | None
+    begun: lately.Begun
+    now: datetime
 
-    def screen(self) -> Group:
-        """What `status CAMPAIGN` shows."""
-        more = {"sheet": f"{self.source}, loaded {self.loaded_at}", **self.settings}
-        return depth_screen(self.line, self.statuses, more)
-
-    def as_json(self) -> dict[str, object]:
-        """The object of `status CAMPAIGN --json`."""
-        return self.line.as_json() | {
-            "statuses": dict(self.statuses),
-            "settings": dict(self.settings),
-            "source": self.source,
-            "loaded_at": self.loaded_at,
-        }
+    @property
+    def is_empty(self) -> bool:
+        """True for what an unreadable sheet left behind: no rows, and nobody who reads any."""
+        return self.load is None and self.holder is None
 
 
-def all_campaigns(place: Place) -> list[StatusLine]:
-    """Every campaign of a place's ledger; none if it has no ledger yet, and then none is created."""
+@contextmanager
+def ledger_of(place: Place) -> Iterator[OpenLedger | None]:
+    """The ledger of a place, or None if there is none yet; then none is created."""
     base_url = place.base_url if place.sandbox else check_base_url(place.base_url)
     if not ledger_path(place, origin(base_url)).exists():
+        yield None
+        return
+    with open_ledger(place, place.base_url) as opened:
+        yield opened
+
+
+def all_campaigns(opened: OpenLedger | None, place: Place) -> list[StatusLine]:
+    """Every campaign that holds a sheet, by name."""
+    if opened is None:
         return []
-    with open_ledger(place, place.base_url) as opened, opened.ledger.reading() as connection:
-        found = [line for line in account.campaigns(connection) if line.kind == "sheet"]
-        return [_line(connection, campaign, place) for campaign in found]
+    ledger = opened.ledger
+    with ledger.reading() as connection:
+        found = [campaign for campaign in account.campaigns(connection) if campaign.kind == "sheet"]
+        looks = [_look(connection, ledger, campaign) for campaign in found]
+        return [_line(look, place) for look in looks if not look.is_empty]
 
 
-def one_campaign(place: Place, name: str) -> Depth:
-    """One campaign in depth. Raises UsageError if there is none of that name."""
-    with open_ledger(place, place.base_url) as opened, opened.ledger.reading() as connection:
-        campaign = _find(connection, name, opened.ledger)
-        load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
-        run = account.latest_run(connection, campaign.campaign_id)
-        listed = next(c for c in account.campaigns(connection) if c.campaign_id == campaign.campaign_id)
-        statuses: dict[str, int] = {}
-        if load is not None:
-            results = account.row_results(
-                connection,
-                campaign_id=campaign.campaign_id,
-                load_id=load.load_id,
-                recall_after=DEFAULT_RECALL_AFTER,
-                now=opened.ledger.clock(),
-            )
-            statuses = account.count_statuses(results)
-        return Depth(
-            line=_line(connection, listed, place),
-            statuses=statuses,
-            settings=run.settings if run else {},
-            source=load.path if load else "",
-            loaded_at=local(time_of(load.loaded_at)) if load else "",
+def one_campaign(opened: OpenLedger | None, place: Place, name: str) -> Depth:
+    """One campaign in depth. Raises UsageError if there is none of that name, or if it holds no sheet."""
+    if opened is None:
+        raise UsageError(
+            f"There is no campaign {name!r}: dialer run LEADS begins one.", code="campaign_unknown"
         )
+    ledger = opened.ledger
+    with ledger.reading() as connection:
+        campaign_id = _find(connection, name, ledger).campaign_id
+        look = _look(
+            connection,
+            ledger,
+            next(each for each in account.campaigns(connection) if each.campaign_id == campaign_id),
+        )
+        if look.load is None:
+            raise UsageError(
+                f"Campaign {name!r} holds no rows: no sheet of it was loaded to its end.",
+                code="campaign_empty",
+            )
+        return _depth(connection, look, look.load, place)
 
 
 def set_pause(place: Place, name: str, *, reason: str | None) -> None:
@@ -98,61 +103,129 @@ def _find(connection: Connection, name: str, ledger: Ledger) -> loads.Campaign:
     return campaign
 
 
-def _line(connection: Connection, campaign: account.CampaignLine, place: Place) -> StatusLine:
-    load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
-    run = account.latest_run(connection, campaign.campaign_id)
-    verdicts = account.count_verdicts(connection, load.load_id) if load else {}
-    states = (
-        account.count_states(connection, campaign_id=campaign.campaign_id, load_id=load.load_id)
-        if load
-        else {}
-    )
-    counts = {
-        "called": states.get("called", 0),
-        "failed": states.get("failed", 0),
-        "unknown": states.get("unknown", 0) + states.get("sending", 0),
-        "pending": states.get("due", 0),
-        **{
-            v.value: verdicts.get(v.value, 0)
-            for v in (Verdict.INVALID, Verdict.DUPLICATE, Verdict.SUPPRESSED)
-        },
-    }
-    return StatusLine(
-        campaign=campaign.name,
-        rows=sum(count for verdict, count in verdicts.items() if verdict != Verdict.NOT_A_LEAD),
-        counts=counts,
-        paused=campaign.paused_reason,
-        last_event=_last_event(run),
-        next_step=_next_step(campaign, counts, place, load, run),
+def _look(connection: Connection, ledger: Ledger, campaign: account.CampaignLine) -> _Look:
+    now = ledger.clock()
+    campaign_id = campaign.campaign_id
+    load = loads.latest_load(connection, campaign_id, complete_only=True)
+    run = account.latest_run(connection, campaign_id)
+    holder = ledger.holder(campaign.name)
+    point = Point(now=now, recall_since=now - _recall_after(run))
+    return _Look(
+        campaign=campaign,
+        load=load,
+        run=run,
+        counts=standing.count_rows(connection, load, point) if load else {},
+        holder=holder,
+        begun=_begun(connection, campaign_id, run, running=holder is not None, now=now),
+        now=now,
     )
 
 
-def _last_event(run: account.RunRecord | None) -> str:
-    if run is None:
-        return "never run"
-    if run.ended_at is None:
-        return f"running, or cut off, since {local(run.started_at)}"
-    return f"ended {local(run.ended_at)}, exit code {run.exit_code}"
-
-
-def _next_step(
-    campaign: account.CampaignLine,
-    counts: Mapping[str, int],
-    place: Place,
-    load: loads.Load | None,
+def _begun(
+    connection: Connection,
+    campaign_id: int,
     run: account.RunRecord | None,
-) -> str:
+    *,
+    running: bool,
+    now: datetime,
+) -> lately.Begun:
+    """The attempts of the last seconds of a run under way, or all those of the last run."""
+    if run is None:
+        return lately.Begun(0, None, None)
+    lasts = running and run.ended_at is None
+    since = max(run.started_at, now - _PACE_WINDOW) if lasts else run.started_at
+    return lately.begun(connection, campaign_id, since=since, until=run.ended_at or now)
+
+
+def _recall_after(run: account.RunRecord | None) -> timedelta:
+    stored = run.settings.get("recall after") if run else None
+    return parse_duration(stored) if stored else DEFAULT_RECALL_AFTER
+
+
+def _line(look: _Look, place: Place) -> StatusLine:
+    at, event = _last_event(look)
+    return StatusLine(
+        campaign=look.campaign.name,
+        rows=sum(look.counts.values()),
+        counts=look.counts,
+        running=look.holder is not None,
+        pace_per_second=_pace(look.begun),
+        paused=look.campaign.paused_reason,
+        last_event=event,
+        last_event_at=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        next_step=_next_step(look, place),
+    )
+
+
+def _pace(begun: lately.Begun) -> float | None:
+    """Attempts a second: n of them have n - 1 spaces between them."""
+    if begun.first is None or begun.last is None or begun.last <= begun.first:
+        return None
+    return round((begun.attempts - 1) / (begun.last - begun.first).total_seconds(), 2)
+
+
+def _last_event(look: _Look) -> tuple[datetime, str]:
+    """What happened last to a campaign, and when."""
+    run, load, last = look.run, look.load, look.begun.last
+    if look.holder is not None:
+        since = run.started_at if run and run.ended_at is None else None
+        words = f"running since {local(since)}" if since else "its sheet is being read"
+        called = f", last call {local(last)}" if last else ""
+        return last or since or look.now, f"{words}{called} ({look.holder})"
+    events = [(time_of(look.campaign.created_at), "never run")]
+    if load is not None:
+        loaded = time_of(load.loaded_at)
+        events.append((loaded, f"loaded {local(loaded)}{', never run' if run is None else ''}"))
+    if run is not None and run.ended_at is not None:
+        events.append((run.ended_at, f"ended {local(run.ended_at)}, exit code {run.exit_code}"))
+    elif run is not None:
+        cut_off = last or run.started_at
+        events.append((cut_off, f"cut off after {local(cut_off)}: the next run goes on"))
+    return max(events, key=lambda event: event[0])
+
+
+def _next_step(look: _Look, place: Place) -> str:
+    name = shlex.quote(look.campaign.name) + place.flags
+    if look.holder is not None:
+        return f"dialer status {name} --watch"
+    if look.campaign.paused_reason is not None:
+        return f"dialer resume {name}"
+    load, counts = look.load, look.counts
     again = arguments_for(
         load.path if load else "LEADS",
-        campaign.name,
+        look.campaign.name,
         place,
         reading=json.loads(load.reading) if load else {},
-        assistant=run.settings.get("assistant") if run else None,
+        assistant=look.run.settings.get("assistant") if look.run else None,
     )
-    if campaign.paused_reason is not None:
-        return f"dialer resume {shlex.quote(campaign.name)}{place.flags}"
-    if counts["pending"]:
+    if counts.get("pending"):
         return f"dialer run {again}"
-    if counts["failed"]:
-        return f"dialer retry {again}"
-    return "look the unknown ones up at VozAgent" if counts["unknown"] else "nothing"
+    if counts.get("deferred"):
+        return f"dialer run {again} (within calling hours: dialer status {name} says from when on)"
+    if counts.get("unknown"):
+        return f"dialer reconcile {name}"
+    return f"dialer retry {again}" if counts.get("failed") else "nothing"
+
+
+def _depth(connection: Connection, look: _Look, load: loads.Load, place: Place) -> Depth:
+    campaign_id = look.campaign.campaign_id
+    words = lately.words_of_calls(connection, load.load_id)
+    others = {status: n for status, n in look.counts.items() if status != standing.CALLED and n}
+    recall_since = look.now - _recall_after(look.run)
+    return Depth(
+        line=_line(look, place),
+        statuses=words | others,
+        outcomes=lately.fates_of_calls(connection, campaign_id=campaign_id, load_id=load.load_id),
+        settings=look.run.settings if look.run else {},
+        source=load.path,
+        loaded_at=time_of(load.loaded_at),
+        fingerprint=standing.fingerprint(connection, load, look.counts),
+        paused_at=look.campaign.paused_at,
+        loads=lately.latest_loads(connection, campaign_id, most=_MOST_LINES),
+        runs=lately.latest_runs(connection, campaign_id, now=look.now, most=_MOST_LINES),
+        deferred=lately.waiting_leads(
+            connection, load.load_id, now=look.now, recall_since=recall_since, most=_MOST_LINES
+        ),
+        unknown=lately.unknown_leads(connection, load.load_id, most=_MOST_LINES),
+        attempts=lately.latest_attempts(connection, campaign_id, most=_MOST_LINES),
+    )

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 STANDARD_INPUT = "-"  # in the place of a file's name
 
+# What nobody sees: zeros that pad a file, the mark with which old programs end one, marks of width zero.
+_UNSEEN = " \0\x1a\u200b\u200e\u200f\u2060\ufeff"
+
 
 class Format(StrEnum):
     """The formats that can be read, told apart by content, never by extension."""
@@ -32,8 +35,8 @@ class Row:
 
     @property
     def blank(self) -> bool:
-        """True when no cell holds anything but white space."""
-        return not any(cell.strip() for cell in self.cells)
+        """True when no cell holds anything but white space and marks that nobody sees."""
+        return not any((seen := cell.strip()) and seen.strip(_UNSEEN) for cell in self.cells)
 
     def cell(self, column: int) -> str:
         """The text in a column (0 is A), empty where the row is shorter."""

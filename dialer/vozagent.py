@@ -23,6 +23,7 @@ from dialer.errors import SettingsError
 from dialer.outcomes import Outcome, Unknown, Unsent
 from dialer.printable import clean
 from dialer.replies import Reply, read_reply
+from dialer.wire import Wire, WireTransport
 
 SEND_STARTED = "http11.send_request_headers.started"
 LONGEST_BODY = 1_000_000  # bytes; the rest of a longer body is not read
@@ -33,6 +34,10 @@ TakeTurn = Callable[[], Awaitable[None]]
 
 class TurnWithdrawn(Exception):
     """Raised by `take_turn` where everybody was told to wait or stop: nothing was sent."""
+
+
+class _HasLeft(Exception):
+    """The API closed the connection before the first byte was handed to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +74,23 @@ class Exchange:
 class Connection:
     """One caller's own connection to the API: no other caller waits for it, none sees its state."""
 
-    def __init__(self, api: Api, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """Prepare a connection; nothing is opened yet. A test may bring a transport that sends the trace."""
+    def __init__(
+        self, api: Api, *, transport: httpx.AsyncBaseTransport | None = None, wire: Wire | None = None
+    ) -> None:
+        """Prepare a connection; nothing is opened yet.
+
+        A test may bring a wire over sockets of its own, or a whole transport that sends the trace.
+        """
         self._api = api
+        self._wire = wire or Wire()
         self._http = httpx.AsyncClient(
             headers=headers_of(api),
-            transport=transport,
-            verify=api.ssl_context or True,
+            transport=transport or WireTransport(self._wire, ssl_context=api.ssl_context or ssl_context()),
             timeout=httpx.Timeout(
                 api.timeout.total_seconds(), connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS
             ),
-            # No connection serves two calls: an idle one may be dropped by the server at the moment it is
-            # used again, and what was left over of one reply would be read as the next one's.
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=False,
-            http2=False,
         )
 
     async def __aenter__(self) -> Self:
@@ -99,20 +105,31 @@ class Connection:
         """POST /calls/outbound once, and tell how it ended. Never raises but for a cancellation.
 
         `request` is the JSON body (see `plan.call_request`). `take_turn` is awaited at the last moment
-        before the first byte leaves; `exchange` is filled in on the way, so that a caller whose task is
-        cancelled can still tell whether something was sent.
+        before the first byte leaves; `exchange` is filled in on the way, so that `outcome_when_cut_off`
+        can tell what is known of a call whose task was cancelled.
         """
+        self._wire.begin()
         try:
             await self._post(request, take_turn, exchange)
         except TurnWithdrawn:
             return Unsent("withdrawn before it was sent", unreachable=False)
+        except _HasLeft:
+            return Unsent("the API closed the connection before anything was sent")
         except httpx.UnsupportedProtocol as error:
             return Unsent(describe(error), settings=True)
+        except asyncio.CancelledError:
+            self._look_at_status_line(exchange)
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is called, the trace decides what it means
+            self._look_at_status_line(exchange)
             if exchange.status is None:
                 return _without_reply(error, exchange)
-        reply = Reply(exchange.status or 0, exchange.headers, _decoded(exchange))
-        return read_reply(reply, sent_to=str(request["phone_number"]))
+        return _with_reply(exchange, request)
+
+    def _look_at_status_line(self, exchange: Exchange) -> None:
+        """The headers broke off or made no sense: of a call that was created the status line is enough."""
+        if exchange.status is None and exchange.started:
+            exchange.status = self._wire.created_status()
 
     async def _post(self, request: Mapping[str, Any], take_turn: TakeTurn, exchange: Exchange) -> None:
         loop = asyncio.get_running_loop()
@@ -123,6 +140,8 @@ class Connection:
                     return
                 deadline.reschedule(None)
                 await take_turn()
+                if self._wire.has_left():
+                    raise _HasLeft
                 exchange.started = True
                 exchange.sent_at = loop.time()
                 deadline.reschedule(exchange.sent_at + self._api.timeout.total_seconds())
@@ -149,6 +168,20 @@ def headers_of(api: Api) -> dict[str, str]:
         "Accept-Encoding": "identity",
         "User-Agent": "vozagent-dialer",
     }
+
+
+def outcome_when_cut_off(exchange: Exchange, request: Mapping[str, Any]) -> Outcome:
+    """What is known of a call whose task was cancelled while it waited, connected or listened."""
+    if not exchange.started:
+        return Unsent("the run was stopped", unreachable=False)
+    if exchange.status is None:
+        return Unknown("the run was stopped before the reply came")
+    return _with_reply(exchange, request)
+
+
+def _with_reply(exchange: Exchange, request: Mapping[str, Any]) -> Outcome:
+    reply = Reply(exchange.status or 0, exchange.headers, _decoded(exchange))
+    return read_reply(reply, sent_to=str(request["phone_number"]))
 
 
 def _without_reply(error: Exception, exchange: Exchange) -> Outcome:

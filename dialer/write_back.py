@@ -50,7 +50,8 @@ def write_back(
             name = info.sheets[0] if sheet is None else sheet
             try:
                 with opened(source) as file, whole_file(target, like=source) as out:
-                    placement = add_to_workbook(file, out, sheet=name, header_row=header_row, results=results)
+                    added = add_to_workbook(file, out, sheet=name, header_row=header_row, results=results)
+                placement = added.placement
                 return WrittenReport(target, info.format, placement.columns, placement.rows)
             except UnsafeSheet as unsafe:
                 reason = str(unsafe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -38,6 +39,17 @@ class RudeConnection:
             )
             await self._take(self.reader.readexactly(length))
         return bytes(self.server.received)
+
+    async def headers(self) -> None:
+        """The headers of a request and nothing of its body."""
+        with suppress(asyncio.IncompleteReadError):
+            await self._take(self.reader.readuntil(b"\r\n\r\n"))
+
+    async def close(self) -> None:
+        """Close the connection, and return when the other side can know it."""
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
 
     async def _take(self, awaited: Awaitable[bytes]) -> bytes:
         try:
@@ -82,17 +94,18 @@ class RudeServer:
     received: bytearray = field(default_factory=bytearray)  # every byte that was sent to it
     connections: int = 0
     port: int = 0
+    scheme: str = "http"
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+        return f"{self.scheme}://127.0.0.1:{self.port}/v1"
 
 
 @asynccontextmanager
-async def rude_server(behave: Behaviour) -> AsyncIterator[RudeServer]:
+async def rude_server(behave: Behaviour, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RudeServer]:
     """A server that meets every connection with `behave`, and then reads on until the client is gone."""
-    rude = RudeServer()
+    rude = RudeServer(scheme="https" if tls else "http")
     tasks: set[asyncio.Task[None]] = set()
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +119,7 @@ async def rude_server(behave: Behaviour) -> AsyncIterator[RudeServer]:
         task = asyncio.get_running_loop().create_task(meet(reader, writer))
         tasks.add(task)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     rude.port = server.sockets[0].getsockname()[1]
     try:
         yield rude

@@ -250,6 +250,7 @@ def test_the_intent_is_on_disk_when_the_first_byte_leaves(make_world: MakeWorld)
 
 def fill_disk(world: World) -> None:
     """No connection may make the ledger longer from now on."""
+    world.ledger._writing.dispose()  # the next one is a new one
 
     @event.listens_for(world.ledger._writing, "connect")
     def _no_more_pages(connection: Any, _record: object) -> None:

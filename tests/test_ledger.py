@@ -360,6 +360,7 @@ def test_a_database_that_is_busy_for_a_moment_is_waited_for(ledger: Ledger, path
 
 def fill_disk(ledger: Ledger) -> None:
     """No connection may make the file longer from now on."""
+    ledger._writing.dispose()  # the next one is a new one
 
     @event.listens_for(ledger._writing, "connect")
     def _no_more_pages(connection: Any, _record: object) -> None:
@@ -672,7 +673,8 @@ def test_an_emptied_ledger_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
         Ledger(path)
 
     assert str(refused.value) == (
-        f"The ledger {path} is empty: put back a backup if it knew of calls, or else delete it."
+        f"The ledger {path} is empty: put back a backup if it knew of calls, or else begin anew with "
+        f"`dialer ledger new --ledger {path}`."
     )
 
 

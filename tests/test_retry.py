@@ -61,15 +61,36 @@ def test_a_refused_lead_has_failed_and_the_api_has_answered() -> None:
 
 
 def test_a_lead_forbidden_after_a_call_got_through_has_failed() -> None:
-    tally = Tally(called=7, refused_in_row=3, forbidden_in_row=2, internal_errors=1)
+    tally = Tally(called=7, forbidden_in_row=2, internal_errors=1)
 
     assert after(FORBIDDEN, BUSY) == Decision(LeadState.FAILED, tally)
 
 
 def test_an_unknown_lead_is_never_due_again() -> None:
-    tally = Tally(called=7, unknown_in_row=3, refused_in_row=3, forbidden_in_row=1, internal_errors=1)
+    tally = Tally(called=7, unknown_in_row=3, internal_errors=1)
 
     assert after(UNKNOWN, BUSY) == Decision(LeadState.UNKNOWN, tally)
+
+
+ENDINGS: dict[str, Outcome] = {
+    "unknown_in_row": UNKNOWN,
+    "refused_in_row": REFUSED,
+    "forbidden_in_row": FORBIDDEN,
+}
+
+
+@pytest.mark.parametrize("row", ENDINGS)
+@pytest.mark.parametrize("other", ENDINGS)
+def test_a_row_is_of_leads_that_ended_alike_one_after_the_other(row: str, other: str) -> None:
+    before = Tally(called=1, **{row: 2})
+
+    assert getattr(after(ENDINGS[other], before).tally, row) == (3 if row == other else 0)
+
+
+@pytest.mark.parametrize("row", ENDINGS)
+@pytest.mark.parametrize("outcome", [THROTTLED, UNREACHABLE, WITHDRAWN])
+def test_what_leaves_a_lead_due_ends_no_row(row: str, outcome: Outcome) -> None:
+    assert getattr(after(outcome, Tally(called=1, **{row: 2})).tally, row) == 2
 
 
 def test_a_fault_of_our_own_is_counted_on_its_own() -> None:
@@ -240,6 +261,7 @@ STOPS: list[tuple[str, Outcome, Tally, Stop]] = [
             "ask VozAgent before you go on with `dialer resume`.",
             exit_code=75,
             pause=True,
+            alarm=True,
         ),
     ),
     (

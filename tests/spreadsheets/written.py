@@ -27,8 +27,8 @@ def add(
 ) -> tuple[bytes, ResultPlacement]:
     table = ResultTable(tuple(names), sorted(results.items()), existing or {})
     out = io.BytesIO()
-    placement = add_to_workbook(io.BytesIO(content), out, sheet=sheet, header_row=header_row, results=table)
-    return out.getvalue(), placement
+    added = add_to_workbook(io.BytesIO(content), out, sheet=sheet, header_row=header_row, results=table)
+    return out.getvalue(), added.placement
 
 
 def sheet_xml(content: bytes, part: str = PART) -> str:

@@ -1,0 +1,42 @@
+"""A few lasting values of a ledger: the key of its hashes, and how often its do-not-call list changed."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, text
+
+_HASH_KEY = "hash_key"
+_REVISION = "suppressions_revision"
+
+SELECT_FACT = text("SELECT value FROM facts WHERE name = :name")
+INSERT_FACT = text("INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+COUNT_UP = text(
+    "INSERT INTO facts (name, value) VALUES (:name, '1')"
+    " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(facts.value AS INTEGER) + 1 AS TEXT)"
+)
+
+
+def make_hash_key(connection: Connection) -> None:
+    """Give the ledger the key of its hashes, once for its whole life."""
+    connection.execute(INSERT_FACT, {"name": _HASH_KEY, "value": secrets.token_hex(32)})
+
+
+def hash_key(connection: Connection) -> bytes:
+    """The key of the hashes in this ledger: a hash of a number says nothing to whoever has not got it."""
+    known = connection.info.get(_HASH_KEY)
+    if known is None:
+        # It never changes, and a call that is about to begin should not have to ask for it each time.
+        known = bytes.fromhex(connection.execute(SELECT_FACT, {"name": _HASH_KEY}).scalar_one())
+        connection.info[_HASH_KEY] = known
+    return bytes(known)
+
+
+def suppressions_revision(connection: Connection) -> int:
+    """A number that grows whenever the do-not-call list changes."""
+    return int(connection.execute(SELECT_FACT, {"name": _REVISION}).scalar() or 0)
+
+
+def count_revision(connection: Connection) -> None:
+    """Note that the do-not-call list changed."""
+    connection.execute(COUNT_UP, {"name": _REVISION})

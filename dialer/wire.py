@@ -1,0 +1,131 @@
+"""The wire of one connection: what the other side has said so far, and whether it has left.
+
+httpx tells of a reply only once its headers are whole. A status line that says that a call was created
+is proof by itself, so the first bytes of a reply are kept as they come.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+_LONGEST_HEAD = 65_536  # bytes that are kept of a reply
+_STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] (?P<status>[0-9]{3})(?: [^\r\n]*)?\r?\n")
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_LEFT = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)  # the last one is Linux's
+
+SocketOptions = Iterable[Any] | None
+
+
+class Wire(httpcore.AsyncNetworkBackend):
+    """Opens connections for one caller, one after the other, and remembers the latest."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
+        """Prepare a wire; `backend` is what opens the connections, real sockets unless a test brings one."""
+        self._backend = backend or httpcore.AnyIOBackend()
+        self._stream: httpcore.AsyncNetworkStream | None = None
+        self._heard = bytearray()
+
+    def begin(self) -> None:
+        """Forget the connection before this one."""
+        self._stream = None
+        self._heard = bytearray()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - the library's own interface
+        local_address: str | None = None,
+        socket_options: SocketOptions = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Open a connection that is listened to."""
+        self._stream = await self._backend.connect_tcp(
+            host, port, timeout=timeout, local_address=local_address, socket_options=socket_options
+        )
+        return _Listening(self._stream, self._heard)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait as the backend does."""
+        await self._backend.sleep(seconds)
+
+    def has_left(self) -> bool:
+        """True if the other side has surely closed the connection already; False if that cannot be told."""
+        sock = self._stream.get_extra_info("socket") if self._stream is not None else None
+        if sock is None:
+            return False
+        number = sock.fileno()
+        if number < 0:
+            return True
+        poll = select.poll()
+        # What can be read is not asked: after a TLS handshake there may be tickets that nobody waits for.
+        poll.register(number, _LEFT)
+        return bool(poll.poll(0))
+
+    def created_status(self) -> int | None:
+        """The 2xx of a whole status line that came through, whatever came after it; else None."""
+        at = 0
+        while line := _STATUS_LINE.match(self._heard, at):
+            status = int(line["status"])
+            if not 100 <= status < 200 or status == 101:
+                return status if 200 <= status < 300 else None
+            blank = _BLANK_LINE.search(self._heard, line.end() - 1)
+            if blank is None:
+                return None
+            at = blank.end()
+        return None
+
+
+class _Listening(httpcore.AsyncNetworkStream):
+    """A stream whose first bytes are kept."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, heard: bytearray) -> None:
+        self._stream = stream
+        self._heard = heard
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        chunk = await self._stream.read(max_bytes, timeout=timeout)
+        self._heard += chunk[: _LONGEST_HEAD - len(self._heard)]
+        return chunk
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout=timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await self._stream.start_tls(ssl_context, server_hostname, timeout=timeout)
+        return _Listening(stream, self._heard)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class WireTransport(httpx.AsyncHTTPTransport):
+    """httpx's own transport, over a wire."""
+
+    def __init__(self, wire: Wire, *, ssl_context: ssl.SSLContext) -> None:
+        super().__init__(verify=ssl_context, trust_env=False)
+        # httpx hands on everything to httpcore but this. No connection serves two calls: an idle one may be
+        # dropped by the server at the moment it is used again, and what was left over of one reply would
+        # be read as the next one's.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=1,
+            max_keepalive_connections=0,
+            http1=True,
+            http2=False,
+            network_backend=wire,
+        )

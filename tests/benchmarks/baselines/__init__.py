@@ -1,0 +1,1 @@
+"""The programs to beat, each as somebody would write it in an hour: no ledger, no check, no second run."""
