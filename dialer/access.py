@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from dialer.errors import Unreachable
-from dialer.ledger import Ledger, copy_ledger
+from dialer.ledger import Ledger
+from dialer.ledger_file import LedgerFile, copy_ledger
 from dialer.lookups import answer_of
 from dialer.sandbox.child import SandboxDidNotStart, SandboxProcess
+from dialer.scratch import scratch_folder
 from dialer.settings import KEY_VARIABLE, Place, data_folder, ledger_path, read_key
 from dialer.vozagent import Api, check_base_url, origin
 
@@ -79,10 +80,28 @@ class OpenLedger:
     shown_path: Path
 
 
+def ledger_of(place: Place, base_url: str | None = None) -> LedgerFile:
+    """The ledger's file of a place, whether it is there or not. Raises SettingsError for a base URL or a
+    ledger that must not be used."""
+    url = base_url or place.base_url
+    return LedgerFile(ledger_path(place, origin(url if place.sandbox else check_base_url(url))))
+
+
+def known_ledger(place: Place) -> LedgerFile | None:
+    """The ledger's file of a place, or None if there never was one; to look does not create it.
+
+    Raises SettingsError where there was one and it is gone.
+    """
+    file = ledger_of(place)
+    file.refuse_if_lost()
+    return file if file.path.exists() else None
+
+
 @contextmanager
 def open_ledger(place: Place, base_url: str, *, rehearse: bool = False) -> Iterator[OpenLedger]:
     """The ledger of a place. With `rehearse`, a throw-away copy: nothing of it is ever written back."""
-    path = ledger_path(place, origin(base_url if place.sandbox else check_base_url(base_url)))
+    file = ledger_of(place, base_url)
+    path = file.path
     if not rehearse:
         ledger = Ledger(path)
         try:
@@ -90,8 +109,9 @@ def open_ledger(place: Place, base_url: str, *, rehearse: bool = False) -> Itera
         finally:
             ledger.close()
         return
-    with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
-        copy = Path(folder) / "ledger.sqlite3"
+    file.refuse_if_lost()
+    with scratch_folder() as folder:
+        copy = folder / "ledger.sqlite3"
         copy_ledger(path, copy)
         ledger = Ledger(copy)
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialer import account, journal, loads, screens
+from dialer import account, journal, loads, screens, suppressions
 from dialer.access import open_api, open_ledger
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Duplicates, Policy, Reading
 from dialer.columns import RESULT_COLUMNS
 from dialer.dialing import Dialing, Talk, dial
-from dialer.errors import TryLater, UsageError
+from dialer.do_not_call import Kind
+from dialer.errors import DialerError, TryLater, UsageError
 from dialer.leads import Lead, RowReading, Verdict
 from dialer.ledger import Ledger
 from dialer.phones import Phone, read_phone
@@ -49,7 +50,8 @@ class Ended:
 
 
 def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
-    """Call one person. Raises UsageError for a number that is not dialled, TryLater for one called lately."""
+    """Call one person. Raises UsageError for a number that is not dialled, TryLater for one called lately,
+    DialerError for one on the do-not-call list."""
     phone = read_phone(person.number)
     if not isinstance(phone, Phone):
         why = _NO_COUNTRY if phone.code == "country_missing" else phone.message
@@ -70,6 +72,7 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
     ):
         ledger = opened.ledger
         ledger.check_integrity()
+        _refuse_suppressed(ledger, lead, place)
         _refuse_repeated(ledger, lead, policy)
         closed = (
             open_at_any_hour if policy.any_hour or is_loopback(api.base_url) else legal_hours(ledger.clock)
@@ -84,6 +87,18 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
             talk = Talk(screens.console(stderr=True), quiet=True)
             progress = dial(Dialing(api, ledger, policy, choice, closed, 1, talk))
             return _ended(ledger, choice, policy, progress.stop)
+
+
+def _refuse_suppressed(ledger: Ledger, lead: Lead, place: Place) -> None:
+    with ledger.reading() as connection:
+        found = suppressions.suppression_of(connection, lead.phone)
+    if found is not None:
+        entry = f"{found.entry.value}*" if found.entry.kind is Kind.PREFIX else lead.phone
+        raise DialerError(
+            f"{lead.phone} is not called: it is on the do-not-call list of this ledger"
+            f"{suppressions.why(found)}; `dialer suppress remove {entry}{place.flags}` takes it off.",
+            code="suppressed",
+        )
 
 
 def _refuse_repeated(ledger: Ledger, lead: Lead, policy: Policy) -> None:
@@ -137,7 +152,11 @@ def _ended(ledger: Ledger, choice: journal.Choice, policy: Policy, stop: Stop | 
                 now=now,
             )
         )
-    code = stop.exit_code if stop else int(result.status in {"failed", "unknown", "pending", "recent"})
+    code = (
+        stop.exit_code
+        if stop
+        else int(result.status in {"failed", "unknown", "pending", "recent", "suppressed"})
+    )
     with ledger.transaction() as connection:
         sentence = stop.sentence if stop else None
         loads.end_run(connection, choice.run_id, exit_code=code, stopped=sentence, now=now)

@@ -121,7 +121,7 @@ def _amount(value: object) -> str | None:
     if number is None:
         return None
     # As the API wrote it, unless it has more digits than any currency.
-    return f"{round(number, _PLACES):f}" if -_PLACES > _exponent(number) else f"{number:f}"
+    return f"{round(number, _PLACES):f}" if _exponent(number) < -_PLACES else f"{number:f}"
 
 
 def _exponent(number: Decimal) -> int:

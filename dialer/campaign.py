@@ -20,6 +20,7 @@ _LONGEST_DURATION = timedelta(days=36_525)
 REPLY_SECONDS = 2.0  # how long a reply is expected to take when the number of callers is chosen
 MOST_CALLERS = 50
 DEFAULT_RECALL_AFTER = timedelta(hours=24)
+DEFAULT_REDIAL_AGE = timedelta(hours=1)
 
 
 class _Frozen(BaseModel):
@@ -90,6 +91,14 @@ def parse_rows(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(united)
 
 
+def parse_words(text: str) -> tuple[str, ...]:
+    """Read `failed,no-answer` as words, each as it stands and in small letters; raises ValueError for none."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise ValueError("name the words of the API's call_status, as failed,no-answer.")
+    return tuple(dict.fromkeys(each for word in words for each in (word, word.lower())))
+
+
 class Duplicates(StrEnum):
     """Which of several rows with one number is called."""
 
@@ -136,6 +145,7 @@ class Breakers(_Frozen):
     max_refused_in_row: int = Field(default=20, ge=1)
     max_forbidden_in_row: int = Field(default=3, ge=1)
     max_internal_errors: int = Field(default=3, ge=1)
+    max_unknown: int | None = Field(default=None, ge=1)  # in the whole run, in a row or not
 
 
 class Policy(_Frozen):
@@ -148,12 +158,16 @@ class Policy(_Frozen):
     timeout: Positive = timedelta(seconds=30)  # the whole exchange of one POST, after its turn came
     limit: int | None = Field(default=None, ge=1)
     only: tuple[Selection, ...] = ()  # () is what plain `run` calls: pending and mended
+    call_status: tuple[str, ...] = ()  # calls that ended with these words are made once more
     rows: tuple[tuple[int, int], ...] = ()  # inclusive ranges; () is every row
     source: str | None = None
     tags: tuple[str, ...] = ()
     recall_after: timedelta = DEFAULT_RECALL_AFTER
     give_up_after: timedelta = timedelta(seconds=60)
     any_hour: bool = False
+    trace_tag: bool = False  # each attempt sends a unique tag along
+    redial_unknown: bool = False  # a person decided to call those again who may have been called
+    older_than: timedelta = DEFAULT_REDIAL_AGE  # ... but nobody whose unknown call is younger than this
     breakers: Breakers = Breakers()
 
     @model_validator(mode="after")

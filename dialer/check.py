@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dialer import account, loads, screens
+from dialer import account, loads, screens, suppressions
+from dialer.access import known_ledger
 from dialer.campaign import Reading
 from dialer.errors import SheetError, UsageError
 from dialer.leads import RowProblem, Verdict
@@ -18,6 +18,8 @@ from dialer.ledger import Ledger
 from dialer.loader import Loaded, NotUnderstood, Understood, load
 from dialer.plan import ProblemKind
 from dialer.results import RowRecord, same_number
+from dialer.scratch import scratch_folder
+from dialer.settings import Place
 from dialer.snapshot import taken
 from dialer.spreadsheet import open_table
 from dialer.table import column_number
@@ -47,23 +49,30 @@ class Checked:
 class Check:
     """A sheet loaded into a ledger of its own, which is thrown away afterwards. Use as a context manager."""
 
-    def __init__(self, leads: str, reading: Reading, *, rows: tuple[tuple[int, int], ...]) -> None:
+    def __init__(
+        self, leads: str, reading: Reading, *, rows: tuple[tuple[int, int], ...], place: Place | None = None
+    ) -> None:
+        """Prepare; with `place` the do-not-call list of its ledger counts as well."""
+        self._place = place
         self._leads = leads
         self._reading = reading
         self._rows = rows
 
     def __enter__(self) -> Check:
         self._cleanup = ExitStack()
-        folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="dialer-"))
+        folder = self._cleanup.enter_context(scratch_folder())
         self._ledger: Ledger | None = None
         self._loaded: Loaded | None = None
         self._refused: NotUnderstood | None = None
         try:
             self._snapshot = self._cleanup.enter_context(taken(self._leads))
-            self._ledger = Ledger(Path(folder) / "check.sqlite3")
+            self._ledger = Ledger(folder / "check.sqlite3")
             self._cleanup.callback(self._ledger.close)
             with self._ledger.transaction() as connection:
                 self._campaign = loads.ensure_campaign(connection, "check", now=self._ledger.clock())
+                known = known_ledger(self._place) if self._place else None
+                if known is not None:
+                    suppressions.borrow(connection, known.path)
             try:
                 self._loaded = load(self._ledger, self._campaign, self._snapshot, self._reading)
             except NotUnderstood as error:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from dialer import __version__
+from dialer import __version__, campaign_commands, ledger_commands
 from dialer.defaults import Command
 from dialer.errors import DialerError, UsageError
 from dialer.options import (
@@ -71,7 +71,7 @@ def check(leads: str, **options: Any) -> int:
     """
     from dialer.check import Check, report_check
 
-    with Check(leads, reading_of(options), rows=options["rows"] or ()) as checking:
+    with Check(leads, reading_of(options), rows=options["rows"] or (), place=place_of(options)) as checking:
         return report_check(
             checking,
             as_json=options["as_json"],
@@ -130,6 +130,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         campaign=options["campaign"],
         output=options["output"],
         dry_run=options["dry_run"],
+        remember_opt_outs=options["remember_opt_outs"],
         quiet=options["quiet"],
         verbose=options["verbose"] > 0,
     )
@@ -149,6 +150,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
                 reading=job.reading.model_dump(mode="json"),
                 assistant=job.policy.assistant_name,
             ),
+            campaign=shlex.quote(result.campaign) + job.place.flags,
         )
         screens.console(stderr=False).print(table)
     return result.exit_code
@@ -229,37 +231,6 @@ def status(campaign: str | None, *, watch: bool, **options: Any) -> int:
     return 0
 
 
-@_command("pause")
-@click.argument("campaign")
-@option("--reason", default="by a person", help="Why, for whoever meets the pause.")
-@global_options
-def pause(campaign: str, reason: str, **options: Any) -> int:
-    """Pause a campaign until it is resumed.
-
-    A run under way stops within two seconds; calls that were sent are finished.
-    """
-    from dialer import screens, status
-
-    status.set_pause(place_of(options), campaign, reason=reason)
-    place = place_of(options)
-    screens.say(
-        f"Campaign {campaign!r} is paused: dialer resume {shlex.quote(campaign)}{place.flags} lets it go on."
-    )
-    return 0
-
-
-@_command("resume")
-@click.argument("campaign")
-@global_options
-def resume(campaign: str, **options: Any) -> int:
-    """Let a paused campaign go on; the next run calls the rest."""
-    from dialer import screens, status
-
-    status.set_pause(place_of(options), campaign, reason=None)
-    screens.say(f"Campaign {campaign!r} may go on: the next dialer run calls the rest.")
-    return 0
-
-
 @_command("sandbox")
 @option("--port", type=click.IntRange(0, 65535), default=8410, show_default=True, help="0 is any free port.")
 @option("--database", type=click.Path(path_type=Path), help="Its SQLite file. [default: in the user's data]")
@@ -292,6 +263,10 @@ def sandbox(port: int, database: Path | None, config: Path | None, **options: An
     )
 
 
+for _each in (*campaign_commands.COMMANDS, *ledger_commands.COMMANDS):
+    cli.add_command(_each)
+
+
 def _print_json(content: Any) -> None:
     from dialer import screens
 
@@ -300,7 +275,10 @@ def _print_json(content: Any) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; every error is one sentence on stderr."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Under nohup a closed terminal is to be ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
     code = _exit_code(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -343,7 +321,7 @@ def _exit_code(given: list[str]) -> int:
 
 
 class _Terminated(BaseException):
-    """SIGTERM came while no calls were under way."""
+    """SIGTERM or SIGHUP came while no calls were under way."""
 
 
 def _terminate(_number: int, _frame: object) -> NoReturn:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dialer import sheet_errors
+from dialer import sheet_errors, synonyms
 from dialer.cells import line
 from dialer.errors import SheetError
+from dialer.header_pair import header_texts, with_second_row
 from dialer.header_row import AGREED, WIDEST, filled_cells, find_header, phone_cells, phone_share
 from dialer.headers import Field, Header, read_headers
 from dialer.overrides import is_letters, named_columns, no_such_column, parse_override
@@ -22,6 +23,7 @@ __all__ = [
     "find_columns",
     "lead_score",
     "mapping_names",
+    "names_refusals",
     "parse_override",
 ]
 
@@ -84,13 +86,13 @@ def find_columns(
     width = max(len(row.cells) for row in rows)
     position = _header_position(rows, width, header_row=header_row, overrides=overrides)
     header, below = (rows[position], rows[position + 1 :]) if position is not None else (None, rows)
-    texts = header.cells if header else ()
-    results, excluded = _results(texts)
+    results, excluded = _results(header.cells if header else ())
+    texts = _texts(rows, position, own=excluded)
     named = _named(texts, width, overrides=overrides, excluded=excluded)
     if header is not None and not below and len(head) < HEAD_ROWS:
         raise sheet_errors.no_leads(header)
     # a header row may be shorter than the rows below it; without a header nothing is guessed
-    padded = [header.cell(column) for column in range(min(width, WIDEST))] if header else []
+    padded = [*texts, *[""] * (min(width, WIDEST) - len(texts))][:WIDEST] if header else []
     headers = read_headers(padded, misspelt=True)
     taken = excluded.union(*named.values())
     phones = named.get(Field.PHONE) or _phones(headers, below, taken=taken)
@@ -113,12 +115,25 @@ def find_columns(
     )
 
 
-def lead_score(head: Sequence[Row]) -> float:
+def lead_score(head: Sequence[Row], *, name: str | None = None) -> float:
     """How much the first rows of a sheet look like leads, to choose among the sheets of a workbook.
 
     0.0 for a sheet without a phone column; a list without a header scores below any with one. Of two
     with a header, that with more fields wins, then that with more readable phone numbers and more rows.
+    A name such as "Instructions" or "Archive" takes away as much as one field gives.
     """
+    score = _score(head)
+    return max(score - 1.0, score / 2) if name and synonyms.says(name, "sheets", "beside") else score
+
+
+def names_refusals(name: str) -> bool:
+    """True for the name of a sheet that says that it lists people who must not be called."""
+    if synonyms.says(name, "sheets", "refusals_taken_out"):
+        return False
+    return synonyms.says(name, "sheets", "refusals") or synonyms.says(name, "fields", "do_not_call")
+
+
+def _score(head: Sequence[Row]) -> float:
     try:
         columns = find_columns(head)
     except SheetError:
@@ -162,7 +177,16 @@ def _header_position(
     # one short row with a phone is the letterhead of a wider table; anything more may be leads
     if len(above) > 1 or any(filled_cells(row) > 2 or filled_cells(rows[found]) < 3 for row in above):
         raise sheet_errors.leads_above_header(above[0], rows[found])
-    return found
+    return with_second_row(rows, found)
+
+
+def _texts(rows: Sequence[Row], position: int | None, *, own: frozenset[int]) -> tuple[str, ...]:
+    """The texts of the header, joined with those of the row above where they belong to groups; not so those
+    of dialer's own columns."""
+    if position is None:
+        return ()
+    joined = header_texts(rows, position)
+    return tuple(rows[position].cell(column) if column in own else text for column, text in enumerate(joined))
 
 
 def _results(texts: Sequence[str]) -> tuple[dict[str, int], frozenset[int]]:

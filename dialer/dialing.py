@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
@@ -14,21 +15,24 @@ from typing import assert_never
 
 from rich.console import Console
 
-from dialer import journal, screens
+from dialer import journal, orders, reconcile, screens
 from dialer.campaign import Policy
 from dialer.journal import Choice, DueLead, RunJournal
 from dialer.ledger import Ledger
+from dialer.listings import Reads
 from dialer.lookups import check_assistant
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.pace import Pace
 from dialer.phones import mask
 from dialer.pool import HoursCheck, Means, Pool, Progress
 from dialer.progress import shown
+from dialer.reconciling import unread
 from dialer.retry import Stop
 from dialer.vozagent import Api, Connection, ssl_context
-from dialer.writer import group_writer
+from dialer.writer import Writer, group_writer
 
-INTERRUPTIONS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+# A terminal that is closed ends a run as gently as SIGTERM does.
+INTERRUPTIONS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +73,11 @@ async def _dial(dialing: Dialing) -> Progress:
     if warning and not talk.quiet:
         screens.say(f"Warning: {warning}")
     async with group_writer(dialing.ledger) as writer:
+        trace = _new_trace_tag if policy.trace_tag else None
         means = Means(
-            journal=RunJournal(writer, dialing.choice, clock=clock),
+            journal=RunJournal(writer, dialing.choice, clock=clock, trace=trace),
             connect=lambda: Connection(dialing.api),
-            pace=Pace(policy.rate, already_sent=_already_sent(dialing)),
+            pace=Pace(policy.rate, already_sent=_already_sent(dialing), clock=clock),
             clock=clock,
             dice=Random(),  # noqa: S311 - it only spreads waiting times
             closed=dialing.closed,
@@ -80,12 +85,52 @@ async def _dial(dialing: Dialing) -> Progress:
         if talk.verbose:
             means = replace(means, listen=_tell(talk.console))
         pool = Pool(policy, means)
+        with dialing.ledger.reading() as connection:
+            asked = orders.stop_asked(connection, dialing.choice.campaign_id)
+        if asked is not None:
+            pool.stop(asked)
         with _signals_stop(pool):
-            async with shown(pool.progress, total=dialing.planned, console=talk.console, quiet=talk.quiet):
+            async with (
+                shown(pool.progress, total=dialing.planned, console=talk.console, quiet=talk.quiet),
+                _looking_for_unknowns(dialing, writer, pool.progress),
+            ):
                 try:
                     return await pool.run()
                 finally:
                     _tell_unwritten(pool.progress)
+
+
+def _new_trace_tag() -> str:
+    return f"dialer-{secrets.token_hex(6)}"
+
+
+@asynccontextmanager
+async def _looking_for_unknowns(dialing: Dialing, writer: Writer, progress: Progress) -> AsyncIterator[None]:
+    """Until the block is left, look for unknown calls in the API's records, beside the calls."""
+    warned = False
+
+    def tell(looked: reconcile.Looked) -> None:
+        nonlocal warned
+        own = sum(settled.attempt.run_id == dialing.choice.run_id for settled in looked.settled)
+        progress.called += own
+        progress.unknown -= own
+        if looked.trouble and not warned and not dialing.talk.quiet:
+            warned = True
+            screens.say(unread(looked.trouble))
+
+    async def look() -> None:
+        # Whatever goes wrong here, the calls go on; and a ledger that fails is told of by them.
+        with suppress(Exception):
+            async with Reads(dialing.api) as reads:
+                means = reconcile.Means(reads, writer, dialing.ledger.clock)
+                await reconcile.keep_looking(dialing.choice.campaign_id, means, tell=tell)
+
+    task = asyncio.create_task(look(), name="reconcile")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _already_sent(dialing: Dialing) -> list[float]:
@@ -102,7 +147,7 @@ def _already_sent(dialing: Dialing) -> list[float]:
 
 @contextmanager
 def _signals_stop(pool: Pool) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM lets the calls in flight finish; a second one leaves at once."""
+    """The first Ctrl-C, SIGTERM or SIGHUP lets the calls in flight finish; a second one leaves at once."""
     loop = asyncio.get_running_loop()
 
     def hear(number: signal.Signals) -> None:
@@ -114,7 +159,9 @@ def _signals_stop(pool: Pool) -> Iterator[None]:
         pool.stop(Stop("interrupted", sentence, exit_code=INTERRUPTIONS[number]))
 
     before = {number: signal.getsignal(number) for number in INTERRUPTIONS}
-    for number in INTERRUPTIONS:
+    # Under nohup a closed terminal is to be ignored.
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
         loop.add_signal_handler(number, hear, number)
     try:
         yield

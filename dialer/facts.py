@@ -6,11 +6,12 @@ import secrets
 
 from sqlalchemy import Connection, text
 
-_HASH_KEY = "hash_key"
+HASH_KEY = "hash_key"
 _REVISION = "suppressions_revision"
 
 SELECT_FACT = text("SELECT value FROM facts WHERE name = :name")
 INSERT_FACT = text("INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+SET_FACT = text("UPDATE facts SET value = :value WHERE name = :name")
 COUNT_UP = text(
     "INSERT INTO facts (name, value) VALUES (:name, '1')"
     " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(facts.value AS INTEGER) + 1 AS TEXT)"
@@ -19,16 +20,22 @@ COUNT_UP = text(
 
 def make_hash_key(connection: Connection) -> None:
     """Give the ledger the key of its hashes, once for its whole life."""
-    connection.execute(INSERT_FACT, {"name": _HASH_KEY, "value": secrets.token_hex(32)})
+    connection.execute(INSERT_FACT, {"name": HASH_KEY, "value": secrets.token_hex(32)})
+
+
+def take_key(connection: Connection, value: str) -> None:
+    """Make this ledger's hashes those of another one."""
+    connection.execute(SET_FACT, {"name": HASH_KEY, "value": value})
+    connection.info.pop(HASH_KEY, None)
 
 
 def hash_key(connection: Connection) -> bytes:
     """The key of the hashes in this ledger: a hash of a number says nothing to whoever has not got it."""
-    known = connection.info.get(_HASH_KEY)
+    known = connection.info.get(HASH_KEY)
     if known is None:
         # It never changes, and a call that is about to begin should not have to ask for it each time.
-        known = bytes.fromhex(connection.execute(SELECT_FACT, {"name": _HASH_KEY}).scalar_one())
-        connection.info[_HASH_KEY] = known
+        known = bytes.fromhex(connection.execute(SELECT_FACT, {"name": HASH_KEY}).scalar_one())
+        connection.info[HASH_KEY] = known
     return bytes(known)
 
 

@@ -57,6 +57,7 @@ MARK_STALE = text(
 COUNT_CALLS = text("""
     SELECT count(*) AS calls,
            coalesce(sum(CASE WHEN c.ended THEN 1 ELSE 0 END), 0) AS ended,
+           coalesce(sum(CASE WHEN c.ended AND NOT c.detailed THEN 1 ELSE 0 END), 0) AS lacking,
            coalesce(sum(CASE WHEN a.call_id IS NULL THEN 1 ELSE 0 END), 0) AS without_id,
            coalesce(sum(CASE WHEN a.call_id IS NOT NULL AND c.attempt_id IS NULL THEN 1 ELSE 0 END), 0)
                AS unheard,
@@ -68,6 +69,13 @@ COUNT_WORDS = text(
     "SELECT coalesce(call_status, '') AS word, count(*) AS n FROM calls"
     " WHERE campaign_id = :campaign_id GROUP BY call_status ORDER BY n DESC, word"
 )
+# Of a lead AS l: its newest call has ended with one of the words, as they are or in small letters.
+ENDED_WITH = """
+    EXISTS (SELECT 1 FROM calls AS k WHERE k.attempt_id = l.last_attempt_id AND k.ended
+             AND (k.call_status IN :call_status OR lower(k.call_status) IN :call_status))"""
+# ... with any word: only then may a second round begin.
+NEWEST_CALL_ENDED = """
+    EXISTS (SELECT 1 FROM calls AS k WHERE k.attempt_id = l.last_attempt_id AND k.ended)"""
 HAS_FATES = text("SELECT EXISTS (SELECT 1 FROM calls WHERE campaign_id = :campaign_id)")
 
 
@@ -87,6 +95,7 @@ class Standing:
 
     calls: int  # attempts that made one
     ended: int
+    lacking: int  # ... of these, without their details yet
     never_ended: int  # sent longer than `LIVES` ago, and not over by the last answer
     unheard: int  # with an id, and the API has said nothing of them yet
     without_id: int  # the API gave no id: they cannot be asked for
@@ -122,7 +131,15 @@ def standing(connection: Connection, campaign_id: int, *, now: datetime) -> Stan
     bound = {"campaign_id": campaign_id, "before": time_text(now - LIVES)}
     row = connection.execute(COUNT_CALLS, bound).one()
     words = {each.word: each.n for each in connection.execute(COUNT_WORDS, bound)}
-    return Standing(row.calls, row.ended, row.never_ended, row.unheard, row.without_id, words)
+    return Standing(
+        calls=row.calls,
+        ended=row.ended,
+        lacking=row.lacking,
+        never_ended=row.never_ended,
+        unheard=row.unheard,
+        without_id=row.without_id,
+        words=words,
+    )
 
 
 def has_fates(connection: Connection, campaign_id: int) -> bool:
@@ -131,7 +148,7 @@ def has_fates(connection: Connection, campaign_id: int) -> bool:
 
 
 class FateBook:
-    """The fates of one campaign as the follower uses them: every method returns once its words are on disk."""
+    """The fates of one campaign as the follower uses them: a method returns once its words are on disk."""
 
     def __init__(self, writer: Writer, campaign_id: int, *, transcripts: bool, clock: Clock) -> None:
         """A book that keeps transcripts only where they were asked for."""
@@ -148,9 +165,7 @@ class FateBook:
         """Commit what a record told of a call."""
         kept = replace(told, transcript=(told.transcript or "") if self._transcripts and detailed else None)
         await self._writer.do(
-            lambda c: write_fate(
-                c, self._campaign_id, call_id, kept, detailed=detailed, now=self._clock()
-            )
+            lambda c: write_fate(c, self._campaign_id, call_id, kept, detailed=detailed, now=self._clock())
         )
 
     async def mark_stale(self) -> None:

@@ -6,18 +6,21 @@ transaction that writes the new intent down.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, Row, bindparam, text
 
+from dialer import orders
 from dialer.campaign import Policy, Selection
+from dialer.fates import ENDED_WITH, NEWEST_CALL_ENDED
 from dialer.leads import Lead
 from dialer.ledger import Clock, time_of, time_text
 from dialer.loads import lead_of
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
-from dialer.retry import Decision, LeadState
+from dialer.retry import Decision, LeadState, Stop
 from dialer.suppressions import SUPPRESSED, claim_values, hold_back
 from dialer.writer import Writer
 
@@ -32,12 +35,13 @@ class DueLead:
     lead_id: int
     campaign_id: int
     lead: Lead
-    from_state: LeadState  # due, or failed in an earlier run; where it returns if nothing was sent
+    # due, failed in an earlier run, or called for a second round; where it returns if nothing was sent
+    from_state: LeadState
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One POST that is written down and may be sent."""
+    """One POST that is written down and may be sent, for its own `due.lead`, which bears any trace tag."""
 
     attempt_id: int
     due: DueLead
@@ -54,12 +58,15 @@ class Choice:
     mended: bool = True
     failed: bool = False
     some_rows: bool = False  # only those of `run_rows`
+    redialled: bool = False  # and those for whom a person decided that they are called once more
+    call_status: tuple[str, ...] = ()  # and those whose newest call ended with one of these words
     recall_since: str = ""  # called elsewhere after this time: not again
 
 
 def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: datetime) -> Choice:
     """The leads that a policy chooses from a load, as seen at `now`."""
-    only = set(policy.only) or {Selection.PENDING, Selection.MENDED}
+    usual = set() if policy.call_status else {Selection.PENDING, Selection.MENDED}
+    only = set(policy.only) or usual
     return Choice(
         campaign_id=campaign_id,
         load_id=load_id,
@@ -68,6 +75,8 @@ def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: 
         mended=Selection.MENDED in only,
         failed=Selection.FAILED in only,
         some_rows=bool(policy.rows),
+        redialled=policy.redial_unknown,
+        call_status=policy.call_status,
         recall_since=time_text(now - policy.recall_after),
     )
 
@@ -78,12 +87,16 @@ _RECENT = """
              WHERE a.e164 = l.e164 AND a.campaign_id <> l.campaign_id AND a.begun_at > :recall_since
                AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))"""
 
-# What `run`, `retry` and `--only` choose, as an expression over leads AS l. A lead that failed in this
+_WORDS = bindparam("call_status", expanding=True)
+
+# What `run`, `retry`, `--only` and `--call-status` choose, as an expression over leads AS l. A lead that failed in this
 # very run is not chosen again by it.
-_CHOSEN = """
+_CHOSEN = f"""
     l.campaign_id = :campaign_id AND l.load_id = :load_id AND NOT l.suppressed
-    AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)))
-         OR (l.state = 'failed' AND :failed AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id)))
+    AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)
+                               OR (l.generation > 1 AND :redialled)))
+         OR (l.state = 'failed' AND :failed AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
+         OR (l.state = 'called' AND {ENDED_WITH}))
     AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
                                     AND l.row BETWEEN r.first_row AND r.last_row))"""
 
@@ -93,24 +106,30 @@ _LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.fi
 SELECT_DUE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {_RECENT} AND l.row > :after_row"  # noqa: S608 - constants
     " ORDER BY l.row LIMIT :most"
-)
+).bindparams(_WORDS)
 COUNT_CHOSEN = text(
     f"SELECT count(*) AS chosen, coalesce(sum(CASE WHEN {_RECENT} THEN 1 ELSE 0 END), 0) AS recent,"  # noqa: S608 - constants
     " coalesce(sum(CASE WHEN l.tier = 'assumed' THEN 1 ELSE 0 END), 0) AS assumed"
     f" FROM leads AS l WHERE {_CHOSEN}"
+).bindparams(_WORDS)
+COUNT_AGAIN = text(f"SELECT count(*) FROM leads AS l WHERE {_CHOSEN} AND l.state = 'called'").bindparams(  # noqa: S608 - constants
+    _WORDS
 )
+# A second round (:again is 1, else 0) is a generation of its own, and needs the end of the call before it.
 CLAIM_LEAD = text(
     f"""
-    UPDATE leads AS l SET state = 'sending', deferred_until = NULL, deferred_reason = NULL
+    UPDATE leads AS l SET state = 'sending', generation = l.generation + :again,
+           deferred_until = NULL, deferred_reason = NULL
      WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {_RECENT}
        AND NOT {SUPPRESSED}
        AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
-                        AND b.generation = l.generation
-                        AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))"""  # noqa: S608 - constants
+                        AND b.generation = l.generation + :again
+                        AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))
+       AND (:again = 0 OR {NEWEST_CALL_ENDED})"""  # noqa: S608 - constants
 )
 INSERT_ATTEMPT = text(
-    "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at, generation)"
-    " VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at,"
+    "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at, trace_tag,"
+    " generation) VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at, :trace_tag,"
     " (SELECT generation FROM leads WHERE lead_id = :lead_id)) RETURNING attempt_id"
 )
 END_ATTEMPT = text(
@@ -141,10 +160,6 @@ SELECT_LATEST_SENDS = text(
     " AND coalesce(sent_at, ended_at, begun_at) > :since AND (outcome IS NULL OR outcome <> 'unsent')"
     " ORDER BY sent DESC LIMIT :most"
 )
-SELECT_PAUSE = text("SELECT paused_reason FROM campaigns WHERE campaign_id = :campaign_id")
-PAUSE_CAMPAIGN = text(
-    "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
-)
 # What paused a campaign first stays the reason, whatever comes in while calls in flight end.
 PAUSE_BY_BREAKER = text(
     "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
@@ -168,6 +183,11 @@ def count_chosen(connection: Connection, choice: Choice) -> tuple[int, int, int]
     return row.chosen, row.recent, row.assumed
 
 
+def count_again(connection: Connection, choice: Choice) -> int:
+    """How many of these have been called before: it is their second round, or a later one."""
+    return int(connection.execute(COUNT_AGAIN, _bind(choice)).scalar_one())
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How an attempt ended, what follows, and when it was sent (None: it was not)."""
@@ -178,10 +198,17 @@ class Ending:
 
 
 def begin(
-    connection: Connection, due: DueLead, *, run_id: int, recall_since: str, now: datetime
+    connection: Connection,
+    due: DueLead,
+    *,
+    run_id: int,
+    recall_since: str,
+    now: datetime,
+    trace_tag: str | None = None,
 ) -> Attempt | None:
     """Write the intent down; None if this lead must not be called after all."""
     bound = {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
+    bound["again"] = int(due.from_state is LeadState.CALLED)
     claimed = connection.execute(CLAIM_LEAD, bound | claim_values(connection, due.lead.phone))
     if claimed.rowcount != 1:
         hold_back(connection, due.lead_id, due.lead.phone)
@@ -195,8 +222,11 @@ def begin(
             "e164": due.lead.phone,
             "from_state": due.from_state.value,
             "begun_at": time_text(now),
+            "trace_tag": trace_tag,
         },
     ).scalar_one()
+    if trace_tag is not None:
+        due = replace(due, lead=replace(due.lead, tags=(*due.lead.tags, trace_tag)))
     return Attempt(attempt_id, due)
 
 
@@ -284,26 +314,17 @@ def latest_sends(connection: Connection, *, since: datetime, most: int) -> list[
     return sorted(time_of(row.sent) for row in connection.execute(SELECT_LATEST_SENDS, bound))
 
 
-def pause_reason(connection: Connection, campaign_id: int) -> str | None:
-    """Why the campaign is paused, or None if it is not."""
-    return connection.execute(SELECT_PAUSE, {"campaign_id": campaign_id}).scalar()
-
-
-def set_pause(connection: Connection, campaign_id: int, *, reason: str | None, now: datetime) -> None:
-    """Pause the campaign until it is resumed (`reason` None resumes it)."""
-    connection.execute(
-        PAUSE_CAMPAIGN,
-        {"campaign_id": campaign_id, "reason": reason, "now": time_text(now) if reason else None},
-    )
-
-
 class RunJournal:
     """The journal as the pool of one run uses it: every method returns once its words are on disk."""
 
-    def __init__(self, writer: Writer, choice: Choice, *, clock: Clock) -> None:
+    def __init__(
+        self, writer: Writer, choice: Choice, *, clock: Clock, trace: Callable[[], str] | None = None
+    ) -> None:
+        """`trace` makes the tag that an attempt sends along; without it none is sent."""
         self._writer = writer
         self._choice = choice
         self._clock = clock
+        self._trace = trace
 
     async def due(self, *, after_row: int, most: int) -> list[DueLead]:
         """The next leads to call, in the sheet's order."""
@@ -312,9 +333,15 @@ class RunJournal:
     async def begin(self, lead: DueLead) -> Attempt | None:
         """Commit the intent to call; None if this lead must not be called after all."""
         choice = self._choice
+        trace_tag = self._trace() if self._trace else None
         return await self._writer.do(
             lambda c: begin(
-                c, lead, run_id=choice.run_id, recall_since=choice.recall_since, now=self._clock()
+                c,
+                lead,
+                run_id=choice.run_id,
+                recall_since=choice.recall_since,
+                now=self._clock(),
+                trace_tag=trace_tag,
             )
         )
 
@@ -328,9 +355,9 @@ class RunJournal:
         """Commit that a lead may not be called at this hour."""
         await self._writer.do(lambda c: defer(c, lead, until=until, reason=reason))
 
-    async def pause_reason(self) -> str | None:
-        """Why the campaign is paused, or None."""
-        return await self._writer.do(lambda c: pause_reason(c, self._choice.campaign_id))
+    async def stop_asked(self) -> Stop | None:
+        """Why this run is to end, if a person or a breaker wants that."""
+        return await self._writer.do(lambda c: orders.stop_asked(c, self._choice.campaign_id))
 
 
 def _bind(choice: Choice) -> dict[str, Any]:

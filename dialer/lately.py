@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from dialer.journal import LONGEST_WAY_TO_SEND
 from dialer.ledger import time_of, time_text
 
 SELECT_LOADS = text(
@@ -22,9 +23,19 @@ SELECT_RUNS = text(
     " AND a.begun_at BETWEEN u.started_at AND coalesce(u.ended_at, :now)) AS attempts"
     " FROM runs AS u WHERE u.campaign_id = :campaign_id ORDER BY u.run_id DESC LIMIT :most"
 )
-COUNT_BEGUN = text(
-    "SELECT count(*) AS n, min(begun_at) AS first, max(begun_at) AS last FROM attempts"
-    " WHERE campaign_id = :campaign_id AND begun_at BETWEEN :since AND :until"
+COUNT_SENT = text(
+    "SELECT count(*) AS n,"
+    " (SELECT coalesce(f.sent_at, f.begun_at) FROM attempts AS f WHERE f.campaign_id = :campaign_id"
+    " AND f.begun_at BETWEEN :since AND :until ORDER BY f.begun_at LIMIT 1) AS first,"
+    " (SELECT coalesce(t.sent_at, t.begun_at) FROM attempts AS t WHERE t.campaign_id = :campaign_id"
+    " AND t.begun_at BETWEEN :since AND :until ORDER BY t.begun_at DESC LIMIT 1) AS last"
+    " FROM attempts WHERE campaign_id = :campaign_id AND begun_at BETWEEN :since AND :until"
+)
+# What is sent now was begun a moment ago: an attempt is written down before its turn comes.
+COUNT_SENT_LATELY = text(
+    "SELECT count(*) AS n, min(sent_at) AS first, max(sent_at) AS last FROM attempts"
+    " WHERE campaign_id = :campaign_id AND begun_at BETWEEN :begun_since AND :until"
+    " AND sent_at BETWEEN :since AND :until"
 )
 _ATTEMPT = (
     "SELECT a.attempt_id, a.begun_at, a.sent_at, a.e164, a.outcome, a.code, a.reason, a.status, a.call_id,"
@@ -109,8 +120,8 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The attempts that were begun in some time."""
+class Sent:
+    """The attempts of some time; the first and the last one by the time at which they were sent."""
 
     attempts: int
     first: datetime | None
@@ -139,11 +150,26 @@ def latest_runs(connection: Connection, campaign_id: int, *, now: datetime, most
     )
 
 
-def begun(connection: Connection, campaign_id: int, *, since: datetime, until: datetime) -> Begun:
-    """How many attempts of a campaign were begun from `since` to `until`, and the first and last of them."""
+def sent(connection: Connection, campaign_id: int, *, since: datetime, until: datetime) -> Sent:
+    """The attempts of a campaign that were begun from `since` to `until`; one that was never sent counts
+    with the time at which it was begun."""
     bound = {"campaign_id": campaign_id, "since": time_text(since), "until": time_text(until)}
-    row = connection.execute(COUNT_BEGUN, bound).one()
-    return Begun(row.n, time_of(row.first) if row.first else None, time_of(row.last) if row.last else None)
+    return _sent(connection.execute(COUNT_SENT, bound).one())
+
+
+def sent_lately(connection: Connection, campaign_id: int, *, since: datetime, until: datetime) -> Sent:
+    """The calls that were sent from `since`, some seconds ago, to `until`, as far as they have ended."""
+    bound = {
+        "campaign_id": campaign_id,
+        "since": time_text(since),
+        "until": time_text(until),
+        "begun_since": time_text(since - LONGEST_WAY_TO_SEND),
+    }
+    return _sent(connection.execute(COUNT_SENT_LATELY, bound).one())
+
+
+def _sent(row: Row[Any]) -> Sent:
+    return Sent(row.n, time_of(row.first) if row.first else None, time_of(row.last) if row.last else None)
 
 
 def latest_attempts(connection: Connection, campaign_id: int, *, most: int) -> tuple[AttemptLine, ...]:

@@ -7,7 +7,8 @@ import shlex
 import sqlite3
 import stat
 import tempfile
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,16 +188,20 @@ def copy_ledger(path: Path, copy: Path) -> None:
     """Write a consistent copy of the ledger at `path`, if there is one, changing nothing of it."""
     if not path.exists():
         return
+    with looked_at(path) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+
+
+@contextmanager
+def looked_at(path: Path) -> Iterator[sqlite3.Connection]:
+    """A ledger that is only read, whatever its schema, without a trace beside it. Raises SettingsError."""
     # Opened for reading only, SQLite would leave its -wal and -shm files behind; where they are there
     # already, writing could move what a crash left in them.
     mode = "ro" if path.with_name(path.name + "-wal").exists() else "rw"
     try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True)) as source,
-            closing(sqlite3.connect(copy)) as target,
-        ):
-            source.execute("PRAGMA query_only = ON")
-            source.backup(target)
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            yield connection
     except sqlite3.Error as error:
         raise SettingsError(
             f"The ledger {path} cannot be read ({error}): check its rights, or name another with --ledger.",

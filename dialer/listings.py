@@ -43,6 +43,10 @@ class ReadFailed(Exception):
         self.http_status = http_status
 
 
+class NoReply(ReadFailed):
+    """The API could not be reached, or broke off."""
+
+
 class _MayPass(Exception):
     """The same GET may fare better in a moment."""
 
@@ -167,7 +171,7 @@ class Reads:
                 self._check_status(path, response)
                 return await _capped(path, response)
         except httpx.TransportError as error:
-            raise _MayPass(ReadFailed(describe(error))) from error
+            raise _MayPass(NoReply(describe(error))) from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise ReadFailed(describe(error)) from error
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 
 from dialer import __version__, suppressions
 from dialer.campaign import Reading
-from dialer.columns import Columns, find_columns, lead_score, mapping_names, parse_override
-from dialer.errors import SheetError, UsageError
+from dialer.columns import Columns
+from dialer.errors import UsageError
 from dialer.evidence import evidence_of, fingerprint, lost_its_call, says_mended
 from dialer.facts import suppressions_revision
 from dialer.leads import RowReading, read_row
@@ -28,51 +27,17 @@ from dialer.loads import (
     move_load,
     seems_another_list,
 )
-from dialer.notes import NotesTemplate, parse_notes
-from dialer.printable import clean
 from dialer.recovered import recover
 from dialer.snapshot import Snapshot
-from dialer.spreadsheet import Spreadsheet, open_table
-from dialer.table import Row, SheetHead
+from dialer.spreadsheet import AskHidden, open_table
+from dialer.table import Row
+from dialer.understanding import FoundTable, NotUnderstood, Understood, understand
+
+__all__ = ["Loaded", "NotUnderstood", "Understood", "load"]
 
 _BATCH = 1000
+_BATCH_BYTES = 32 << 20
 _NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """What was understood of a sheet: the object of `check --json`, and what a report needs later on."""
-
-    file: str
-    format: str
-    sheet: str | None
-    sheets: tuple[str, ...]
-    encoding: str | None
-    delimiter: str | None
-    header_row: int | None
-    columns: tuple[str, ...] = ()  # header texts as they stand
-    data_rows: int = 0  # non-blank rows below the header
-    mapping: Mapping[str, str] = field(default_factory=dict)  # field -> column
-    samples: Mapping[str, str] = field(default_factory=dict)  # field -> the first value in it
-    results: Mapping[str, int] = field(default_factory=dict)  # dialer's own columns of a report -> position
-
-    def to_json(self) -> str:
-        """The text that the ledger keeps. Samples are somebody's name and number: shown, and not kept."""
-        return json.dumps(asdict(replace(self, samples={})), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> Understood:
-        """What `to_json` wrote."""
-        stored = json.loads(text)
-        return cls(**stored | {"sheets": tuple(stored["sheets"]), "columns": tuple(stored["columns"])})
-
-
-class NotUnderstood(SheetError):
-    """The file could be read and is no list of leads; what was understood of it is told all the same."""
-
-    def __init__(self, cause: SheetError, understood: Understood) -> None:
-        super().__init__(cause.sentence, code=cause.code)
-        self.understood = understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +94,9 @@ def load(
         snapshot.path,
         encoding=reading.encoding,
         delimiter=reading.delimiter,
-        hidden_rows=reading.visible_only,
+        hidden=AskHidden.SURELY if reading.visible_only else AskHidden.IF_TOLD,
     ) as spreadsheet:
-        sheet, columns, template = _understand(spreadsheet, snapshot, reading)
+        table = understand(spreadsheet, reading, file=snapshot.source.name)
         with ledger.transaction() as connection:
             load_id = begin_load(
                 connection,
@@ -142,12 +107,12 @@ def load(
                 now=ledger.clock(),
             )
             batches = _batches(connection, campaign, load_id, reading, before)
-        reader = _Reader(columns, sheet, reading, template, file=snapshot.source.name)
-        written = _write_rows(ledger, batches, reader.below_header(spreadsheet.rows(sheet)), reader, on_rows)
-        data_rows, samples = written.rows, written.samples
-        understood = _understood(spreadsheet, snapshot, sheet, columns, data_rows=data_rows, samples=samples)
-    if data_rows == 0:
-        raise NotUnderstood(_no_rows(understood, visible_only=reading.visible_only), understood)
+        written = _write_rows(ledger, batches, _Reader(table, reading), on_rows)
+        if written.rows == 0:
+            raise table.no_rows()
+        understood = table.understood(
+            data_rows=written.rows, hidden_rows=written.hidden, samples=written.samples
+        )
     with ledger.transaction() as connection:
         if before is not None and before.sha256 == snapshot.sha256:
             _refuse_to_forget(connection, campaign, before, how)
@@ -211,89 +176,39 @@ def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, 
     )
 
 
-def _understand(
-    spreadsheet: Spreadsheet, snapshot: Snapshot, reading: Reading
-) -> tuple[str | None, Columns, NotesTemplate | None]:
-    overrides = [parse_override(text) for text in reading.mapping]
-    head = _choose_sheet(spreadsheet, snapshot, reading.sheet)
-    try:
-        columns = find_columns(head.rows, header_row=reading.header_row, overrides=overrides)
-    except SheetError as error:
-        raise NotUnderstood(error, _understood(spreadsheet, snapshot, head.name, None)) from error
-    template = parse_notes(reading.notes, columns) if reading.notes is not None else None
-    return head.name, columns, template
-
-
-def _choose_sheet(spreadsheet: Spreadsheet, snapshot: Snapshot, asked: str | None) -> SheetHead:
-    """The sheet asked for, or else the one that looks most like leads; of equals one that can be seen."""
-    heads = spreadsheet.heads
-    if asked is None:
-        return max(heads, key=lambda head: (lead_score(head.rows), not head.hidden))
-    for head in heads:
-        if head.name is not None and head.name.casefold() == asked.strip().casefold():
-            return head
-    names = ", ".join(clean(head.name) for head in heads if head.name)
-    has = f"its sheets are: {names}" if names else "it is a text file without sheets"
-    error = SheetError(f"{snapshot.source.name} has no sheet {clean(asked)!r} ({has}).", code="sheet_missing")
-    raise NotUnderstood(error, _understood(spreadsheet, snapshot, None, None))
-
-
-def _understood(
-    spreadsheet: Spreadsheet,
-    snapshot: Snapshot,
-    sheet: str | None,
-    columns: Columns | None,
-    *,
-    data_rows: int = 0,
-    samples: Mapping[str, str] | None = None,
-) -> Understood:
-    info = spreadsheet.info
-    return Understood(
-        file=snapshot.source.name,
-        format=info.format.value,
-        sheet=sheet,
-        sheets=info.sheets,
-        encoding=info.encoding,
-        delimiter=info.delimiter,
-        header_row=columns.header_row if columns else None,
-        columns=columns.headers if columns else (),
-        data_rows=data_rows,
-        mapping=mapping_names(columns) if columns else {},
-        samples=samples or {},
-        results=dict(columns.results) if columns else {},
-    )
-
-
-def _no_rows(understood: Understood, *, visible_only: bool) -> SheetError:
-    where = f"sheet {clean(understood.sheet)!r} of {understood.file}" if understood.sheet else understood.file
-    if visible_only:
-        return SheetError(
-            f"There are no visible rows below the header of {where}: show some, or leave --visible-only out.",
-            code="no_rows",
-        )
-    return SheetError(f"There are no rows below the header of {where}: add leads to it.", code="no_rows")
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Everything that reading one row takes."""
 
-    columns: Columns
-    sheet: str | None
+    table: FoundTable
     reading: Reading
-    template: NotesTemplate | None
-    file: str
-
-    def below_header(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """The rows that can hold a lead."""
-        first, visible_only = self.columns.first_data_row, self.reading.visible_only
-        return (r for r in rows if r.number >= first and not r.blank and not (r.hidden and visible_only))
 
     def read(self, row: Row) -> RowReading:
         """What one row turned out to be."""
+        table = self.table
         return read_row(
-            row, self.columns, sheet=self.sheet, region=self.reading.region, notes_template=self.template
+            row,
+            table.columns,
+            sheet=table.head.name,
+            region=self.reading.region,
+            notes_template=table.template,
         )
+
+    def batches(self, written: _Written) -> Iterator[list[Row]]:
+        """The rows that can hold a lead, so many at a time as memory takes whatever they hold."""
+        batch: list[Row] = []
+        weight = 0
+        for row in filter(self.table.belongs, self.table.spreadsheet.rows(self.table.head.name)):
+            written.hidden += row.hidden
+            if row.hidden and self.table.visible_only:
+                continue
+            batch.append(row)
+            weight += 64 * len(row.cells) + sum(map(len, row.cells))
+            if len(batch) == _BATCH or weight > _BATCH_BYTES:
+                yield batch
+                batch, weight = [], 0
+        if batch:
+            yield batch
 
 
 @dataclass(slots=True)
@@ -301,18 +216,19 @@ class _Written:
     """What was written of a sheet so far."""
 
     rows: int = 0
+    hidden: int = 0  # rows that nobody sees, whether they were left out or not
     recovered: int = 0
     renumbered: int = 0
     samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
 
 
 def _write_rows(
-    ledger: Ledger, batches: Batches, rows: Iterator[Row], reader: _Reader, on_rows: Callable[[int], None]
+    ledger: Ledger, batches: Batches, reader: _Reader, on_rows: Callable[[int], None]
 ) -> _Written:
     """Write all rows, batch after batch."""
-    positions = _positions(reader.columns)
+    positions = _positions(reader.table.columns)
     written = _Written(samples=dict.fromkeys(positions, ""))
-    while batch := list(islice(rows, _BATCH)):
+    for batch in reader.batches(written):
         with ledger.transaction() as connection:
             recovered, renumbered = _write_batch(connection, batches, batch, reader, now=ledger.clock())
         written.recovered += recovered
@@ -330,7 +246,7 @@ def _write_batch(
 ) -> tuple[int, int]:
     """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
     rows the number was changed after a call."""
-    columns = reader.columns
+    columns = reader.table.columns
     readings = suppressions.applied(connection, [reader.read(row) for row in batch])
     fingerprints = {
         row.number: fingerprint(row, columns)
@@ -346,7 +262,7 @@ def _write_batch(
     mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
     batches.add(connection, readings, said_mended=mended, fingerprints=fingerprints)
     told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]
-    recovered = recover(connection, batches.campaign_id, told, file=reader.file, now=now)
+    recovered = recover(connection, batches.campaign_id, told, file=reader.table.file, now=now)
     return recovered, sum(lost_its_call(row, columns, e164) for row, e164 in numbers)
 
 

@@ -153,6 +153,7 @@ assistant_options = _all(
 )
 
 request_options = _all(
+    option("--trace-tag", is_flag=True, help="Send a tag of its own with each call, to find it for certain."),
     option("--source", help="The lead source of rows that have none."),
     option("--tag", "tags", multiple=True, help="A tag for every lead, beside the row's own. Repeatable."),
     option("--notes", metavar="TEXT", help="Notes for rows without: text with {column} from the row."),
@@ -190,10 +191,34 @@ call_options = _all(
     option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Calls in flight, at most."),
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Call at most N people in this run."),
     option(
+        "--max-unknown",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Pause the campaign once N calls of this run ended without a certain answer.",
+    ),
+    option(
         "--only", type=ONLY, metavar="STATUS,...", help="Call only rows of these: pending, failed, mended."
     ),
     pace_options,
     request_options,
+    option(
+        "--remember-opt-outs",
+        is_flag=True,
+        help="Put whoever opted out in the sheet on the ledger's do-not-call list.",
+    ),
+    # On the command line only: no setting that was made once may decide this again and again.
+    click.option(
+        "--redial-unknown",
+        is_flag=True,
+        help="Call again who may have been called already. The plan lists them; --yes covers them too.",
+    ),
+    option(
+        "--older-than",
+        type=DURATION,
+        default="1h",
+        show_default=True,
+        help="For --redial-unknown: leave younger unknown calls alone.",
+    ),
     option("--dry-run", is_flag=True, help="Show the plan; write nothing, send nothing."),
     option("-y", "--yes", is_flag=True, help="Call without asking."),
     option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
@@ -214,13 +239,8 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
     """How the sheet options want the sheet read. Raises UsageError for a field that does not exist."""
     from dialer.campaign import Duplicates, Reading  # noqa: PLC0415 - `--help` must not pay for it
     from dialer.columns import parse_override  # noqa: PLC0415
-    from dialer.phones import region_of  # noqa: PLC0415
 
-    region = region_of(options["region"]) if options["region"] else None
-    if options["region"] and region is None:
-        raise UsageError(
-            f"--region {options['region']!r} is no country: write two letters, as US or GB.", code="region"
-        )
+    region = country_of(options["region"])
     for text in options["mapping"]:
         parse_override(text)
     return Reading(
@@ -236,6 +256,16 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
     )
 
 
+def country_of(region: str | None) -> str | None:
+    """The ISO alpha-2 code that --region means. Raises UsageError if it is no country."""
+    from dialer.phones import region_of  # noqa: PLC0415 - `--help` must not pay for it
+
+    found = region_of(region) if region else None
+    if region and found is None:
+        raise UsageError(f"--region {region!r} is no country: write two letters, as US or GB.", code="region")
+    return found
+
+
 def _delimiter(text: str | None) -> str | None:
     if text is None:
         return None
@@ -247,7 +277,12 @@ def _delimiter(text: str | None) -> str | None:
 
 def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
     """The policy that the call options name. Raises UsageError if it names no assistant."""
-    from dialer.campaign import Breakers, Policy, Rate  # noqa: PLC0415 - `--help` must not pay for pydantic
+    from dialer.campaign import (  # noqa: PLC0415 - `--help` must not pay for pydantic
+        DEFAULT_REDIAL_AGE,
+        Breakers,
+        Policy,
+        Rate,
+    )
 
     name, assistant_id = _assistant(options["assistant"], options["assistant_id"])
     if not name and not assistant_id:
@@ -272,7 +307,10 @@ def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
         recall_after=options["recall_after"],
         give_up_after=options["give_up_after"],
         any_hour=options["any_hour"],
-        breakers=Breakers(**breakers),
+        trace_tag=options["trace_tag"],
+        redial_unknown=options.get("redial_unknown", False),
+        older_than=options.get("older_than", DEFAULT_REDIAL_AGE),
+        breakers=Breakers(**breakers, max_unknown=options.get("max_unknown")),
     )
 
 

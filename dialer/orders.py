@@ -1,4 +1,4 @@
-"""What a run is told from outside: to pause until somebody resumes the campaign, or to stop just this once."""
+"""What a run is told from outside: to pause until somebody resumes the campaign, or to stop this once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,6 @@ SELECT_ORDERS = text(
 PAUSE_CAMPAIGN = text(
     "UPDATE campaigns SET paused_at = :now, paused_reason = :reason WHERE campaign_id = :campaign_id"
 )
-# The first reason is the one that a person has to know; those of calls still in flight come after it.
-PAUSE_UNLESS_PAUSED = text(
-    "UPDATE campaigns SET paused_at = :now, paused_reason = :reason"
-    " WHERE campaign_id = :campaign_id AND paused_reason IS NULL"
-)
 REQUEST_STOP = text("UPDATE campaigns SET stop_requested_at = :now WHERE campaign_id = :campaign_id")
 
 STOPPED = "Stopped by `dialer stop`: calls under way were finished, the rest is called by the same command."
@@ -35,13 +30,6 @@ def set_pause(connection: Connection, campaign_id: int, *, reason: str | None, n
     connection.execute(
         PAUSE_CAMPAIGN,
         {"campaign_id": campaign_id, "reason": reason, "now": time_text(now) if reason else None},
-    )
-
-
-def pause_unless_paused(connection: Connection, campaign_id: int, *, reason: str, now: datetime) -> None:
-    """Pause the campaign; a pause that is in force already keeps its reason."""
-    connection.execute(
-        PAUSE_UNLESS_PAUSED, {"campaign_id": campaign_id, "reason": reason, "now": time_text(now)}
     )
 
 

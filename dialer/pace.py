@@ -31,6 +31,9 @@ _LONGEST_HELD_SECONDS = 0.25
 # How soon a caller that waits far from its turn notices that the run was stopped.
 _LOOK_AGAIN_SECONDS = 0.5
 _SLOWEST_SHARE = 1 / 64
+# From nothing back to the whole rate in ten seconds; by time and not by calls, since a slow pace makes few.
+_CLIMB_PER_SECOND = 0.1
+_LONGEST_CLIMB_SECONDS = 2.0  # what one call that got through can prove
 
 
 class SlidingWindow:
@@ -41,6 +44,7 @@ class SlidingWindow:
         self._sent: deque[float] = deque(maxlen=rate.count)
         self._due = float("-inf")  # when the next send is due by even spacing
         self.share = 1.0  # of the rate, after the API asked to slow down
+        self._changed = float("-inf")  # when the share was changed last
 
     def earliest(self, now: float) -> float:
         """The earliest time, not before `now`, at which the next send keeps the window."""
@@ -66,13 +70,16 @@ class SlidingWindow:
         gap = self.spacing / 2
         self._due = max(due, now + gap) if gap >= _SHORTEST_GAP_SECONDS else due
 
-    def slow_down(self) -> None:
+    def slow_down(self, now: float) -> None:
         """Halve the pace."""
         self.share = max(_SLOWEST_SHARE, self.share / 2)
+        self._changed = now
 
-    def climb_back(self) -> None:
-        """Take one small step back towards the whole rate."""
-        self.share = min(1.0, self.share + 0.02)
+    def climb_back(self, now: float) -> None:
+        """Take one step back towards the whole rate, as long as the time since the last one."""
+        seconds = min(_LONGEST_CLIMB_SECONDS, now - self._changed)
+        self.share = min(1.0, self.share + _CLIMB_PER_SECOND * seconds)
+        self._changed = now
 
 
 class Pace:
@@ -142,11 +149,11 @@ class Pace:
         now = asyncio.get_running_loop().time()
         if now - self._slowed_at >= 1.0:
             self._slowed_at = now
-            self._window.slow_down()
+            self._window.slow_down(now)
 
     def climb_back(self) -> None:
-        """Take one small step back towards the whole rate, after a call that got through."""
-        self._window.climb_back()
+        """Go a little way back towards the whole rate, after a call that got through."""
+        self._window.climb_back(asyncio.get_running_loop().time())
 
     def close(self) -> None:
         """Give out no more turns; whoever waits for one is withdrawn."""

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -36,22 +37,32 @@ _CHILD = Path(__file__).with_name("parsing_child.py")
 _HOUSE = Path(__file__).parents[1]  # where `dialer` is imported from, even by one who stands in that folder
 
 
+class AskHidden(StrEnum):
+    """Whether to tell what is hidden of a sheet."""
+
+    NO = "no"
+    IF_TOLD = "if_told"  # nothing where the file does not tell
+    SURELY = "surely"  # refused where the file does not tell
+
+
 class ParsedWorkbook:
     """The sheets of an open workbook, for the length of a `with` block; leaving it ends the child.
 
     `time_limit_seconds` bounds the processor time of each answer of the child: the parsing of all sheets up
-    to their heads, and then every batch of rows. How slowly the rows are taken does not matter. With
-    `hidden_rows`, which costs another look at the sheet's XML, `Row.hidden` of what `rows` gives is true.
+    to their heads, and then every batch of rows. How slowly the rows are taken does not matter. Unless
+    `ask_hidden` is NO, which saves another look at the sheet's XML, `Row.hidden` of what `rows` gives and
+    `hidden_columns` are true, as far as the file tells.
     Raises SheetError: `encrypted`, `corrupt`, `too_big`, `parse_timeout`, `parser_died`, `no_sheets`,
     `hidden_rows_unknown`.
     """
 
     def __init__(
-        self, file: BinaryIO, *, name: str, time_limit_seconds: float, hidden_rows: bool = False
+        self, file: BinaryIO, *, name: str, time_limit_seconds: float, ask_hidden: AskHidden = AskHidden.NO
     ) -> None:
         self._name = name
         self._time_limit_seconds = time_limit_seconds
-        self._hidden_rows = hidden_rows
+        self._ask_hidden = ask_hidden
+        self.hidden_columns: frozenset[int] = frozenset()  # of the sheet that is walked; 0 is A
         self._buffer = bytearray()
         self._unanswered = 0
         self._walk = 0
@@ -135,7 +146,7 @@ class ParsedWorkbook:
         return heads
 
     def _ask(self, sheet: int, first: int) -> None:
-        request = {"sheet": sheet, "first": first, "ask_hidden": self._hidden_rows}
+        request = {"sheet": sheet, "first": first, "ask_hidden": self._ask_hidden}
         assert self._child.stdin is not None  # noqa: S101 - it was opened as a pipe
         try:
             self._child.stdin.write(json.dumps(request).encode() + b"\n")
@@ -154,7 +165,8 @@ class ParsedWorkbook:
             more = answer.get("more") is True
             if (more and not rows) or first + len(rows) > _MAX_ROWS + 1:
                 raise self._nonsense()
-            return rows, self._hidden_of(answer), more
+            self.hidden_columns = self._hidden_of(answer, "hidden_columns")
+            return rows, self._hidden_of(answer, "hidden"), more
         raise self._nonsense()
 
     def _answer(self) -> dict[str, object]:
@@ -222,8 +234,8 @@ class ParsedWorkbook:
             raise self._nonsense() from error
         return rows
 
-    def _hidden_of(self, answer: dict[str, object]) -> frozenset[int]:
-        hidden = answer.get("hidden") if self._hidden_rows else []
+    def _hidden_of(self, answer: dict[str, object], which: str) -> frozenset[int]:
+        hidden = [] if self._ask_hidden is AskHidden.NO else answer.get(which)
         if not isinstance(hidden, list) or not all(isinstance(number, int) for number in hidden):
             raise self._nonsense()
         return frozenset(hidden)

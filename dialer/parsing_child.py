@@ -6,11 +6,12 @@ a line on stdin and answers with one a line on stdout:
 
     (at once)                    {"sheets": [{"name", "hidden", "rows": [[text, ...], ...]}, ...]}
     {"sheet": 0, "first": 1,     {"sheet": 0, "first": 1, "rows": [[text, ...], ...], "more": bool,
-     "ask_hidden": bool}          "hidden": [number of a hidden row, ...]}
+     "ask_hidden": "no",          "hidden": [number of a hidden row, ...],
+     "if_told" or "surely"}       "hidden_columns": [number of a hidden column, 0 is A, ...]}
     (if it cannot be read)       {"error": "encrypted" | "corrupt" | "too_big" | "hidden_rows"}
 
 Rows begin at row 1 and cells at column A, whatever the used range is; trailing empty cells are left out.
-"hidden" is there only if it was asked for.
+What is hidden is there only if it was asked for; "if_told", it is nothing where it cannot be told.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from typing import BinaryIO
 import python_calamine
 
 from dialer.error_cells import with_errors_as_text
-from dialer.hidden_rows import HiddenRows, find_hidden_rows
+from dialer.hidden_rows import Hidden, HiddenRows, find_hidden
 from dialer.sheet_xml import UnsafeSheet
 
 _BATCH_ROWS = 1000
@@ -99,7 +100,7 @@ class _Workbook:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._calamine = python_calamine.CalamineWorkbook.from_filelike(with_errors_as_text(file))
-        self._hidden: dict[int, HiddenRows] = {}
+        self._hidden: dict[int, Hidden] = {}
         self._kept: dict[int, python_calamine.CalamineSheet] = {}
         self._kept_cells = 0
         # Positions in the workbook of what holds cells; chart and macro sheets do not.
@@ -131,10 +132,15 @@ class _Workbook:
                 cells.pop()
             yield cells
 
-    def hidden(self, index: int) -> HiddenRows:
+    def hidden(self, index: int, *, surely: bool) -> Hidden:
         if index not in self._hidden:
             name = self._calamine.sheets_metadata[self._positions[index]].name
-            self._hidden = {index: find_hidden_rows(self._file, name)}
+            try:
+                self._hidden = {index: find_hidden(self._file, name)}
+            except UnsafeSheet:
+                if surely:
+                    raise
+                self._hidden = {index: Hidden(HiddenRows(1))}
         return self._hidden[index]
 
     def _sheet(self, index: int) -> python_calamine.CalamineSheet:
@@ -182,9 +188,11 @@ def _serve(file: BinaryIO, limits: Limits, head_rows: int) -> None:
         batch, more = _batch(rows)
         current = (sheet, first + len(batch))
         answer: dict[str, object] = {"sheet": sheet, "first": first, "rows": batch, "more": more}
-        if request["ask_hidden"]:
-            hidden = workbook.hidden(sheet)[first : first + len(batch)]
-            answer["hidden"] = [number for number, is_hidden in enumerate(hidden, first) if is_hidden]
+        if request["ask_hidden"] != "no":
+            hidden = workbook.hidden(sheet, surely=request["ask_hidden"] == "surely")
+            these = enumerate(hidden.rows[first : first + len(batch)], first)
+            answer["hidden"] = [number for number, is_hidden in these if is_hidden]
+            answer["hidden_columns"] = sorted(hidden.columns)
         _say(answer)
 
 

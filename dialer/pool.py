@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
-from dialer.campaign import Policy
+from dialer.campaign import Policy, Rate
 from dialer.journal import Attempt, DueLead, Ending
 from dialer.leads import Lead
 from dialer.outcomes import Called, Outcome, Throttled, Unsent
@@ -41,7 +41,7 @@ class Journal(Protocol):
 
     async def defer(self, lead: DueLead, *, until: datetime | None, reason: str) -> None: ...
 
-    async def pause_reason(self) -> str | None: ...
+    async def stop_asked(self) -> Stop | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,13 @@ class Closed:
 class Progress:
     """What this run has done so far."""
 
+    rate: Rate  # as asked for
     called: int = 0
     failed: int = 0
     unknown: int = 0
     deferred: int = 0
     skipped: int = 0  # turned out to be called elsewhere, or by nobody any more
-    throttled: int = 0
+    throttled: int = 0  # how often the API answered 429
     share: float = 1.0  # of the asked rate that the API lets us use
     stop: Stop | None = None
     unwritten: list[tuple[Attempt, Outcome]] = field(default_factory=list)  # the ledger did not take these
@@ -97,7 +98,7 @@ class Pool:
     """Calls every lead that the journal says is due, once."""
 
     def __init__(self, policy: Policy, means: Means) -> None:
-        self.progress = Progress()
+        self.progress = Progress(rate=policy.rate)
         self._policy = policy
         self._means = means
         self._tally = Tally()
@@ -151,12 +152,12 @@ class Pool:
         while not self._stopped.is_set():
             await asyncio.sleep(_PAUSE_CHECK_SECONDS)
             try:
-                reason = await self._means.journal.pause_reason()
+                stop = await self._means.journal.stop_asked()
             except Exception as error:  # noqa: BLE001 - whatever it is, the calls in flight must finish
                 self._fail(error)
                 return
-            if reason is not None:
-                self.stop(Stop("paused", f"The campaign was paused: {reason}", exit_code=75))
+            if stop is not None:
+                self.stop(stop)
 
     async def _work(self) -> None:
         try:
@@ -220,7 +221,6 @@ class Pool:
         # the turn, since at a slow pace the hour may have passed meanwhile.
         if await self._deferred(lead):
             return
-        request = call_request(lead.lead, self._policy)
         async with self._means.pace.make_ready() as take_turn:
             if self.progress.stop is not None or await self._deferred(lead):
                 return
@@ -231,6 +231,7 @@ class Pool:
                 return
             begun = asyncio.get_running_loop().time()
             exchange = Exchange()
+            request = call_request(attempt.due.lead, self._policy)
             try:
                 outcome = await connection.create_call(request, take_turn=take_turn, exchange=exchange)
             except asyncio.CancelledError:

@@ -33,6 +33,8 @@ async def shown(progress: pool.Progress, *, total: int, console: Console, quiet:
     finally:
         task.cancel()
         await asyncio.wait({task})
+        if progress.throttled:
+            console.print(throttled_line(progress), markup=False, highlight=False, soft_wrap=True)
 
 
 def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
@@ -44,10 +46,25 @@ def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
         if rate and progress.ended < total
         else ""
     )
-    slowed = f", slowed to {progress.share:.0%} of the rate" if progress.share < 1 else ""
+    slowed = f", slowed down by the API to {learned_pace(progress)}" if progress.share < 1 else ""
     return (
         f"{progress.ended} of {total}: {progress.called} called, {progress.failed} failed, "
         f"{progress.unknown} unknown, {rate:.1f}/s{slowed}{left}"
+    )
+
+
+def learned_pace(progress: pool.Progress) -> str:
+    """The pace that the API lets us keep now, in the unit of the rate: `2.5/s`."""
+    count, unit = progress.rate.count * progress.share, str(progress.rate).partition("/")[2]
+    return f"{count:.0f}/{unit}" if count >= 10 else f"{count:.2g}/{unit}"
+
+
+def throttled_line(progress: pool.Progress) -> str:
+    """What is said at the end of a run that the API slowed down: nobody was lost by it."""
+    times = "once" if progress.throttled == 1 else f"{progress.throttled} times"
+    return (
+        f"The API asked {times} to slow down (429): everybody concerned was asked for again, "
+        f"the pace at the end was {learned_pace(progress)} of {progress.rate}."
     )
 
 
@@ -88,7 +105,7 @@ def _words(progress: pool.Progress) -> str:
     words = f"{progress.called} called · {progress.failed} failed · {progress.unknown} unknown"
     if progress.stop is not None:
         return words + " · stopping"
-    return words + (f" · pace {progress.share:.0%}" if progress.share < 1 else "")
+    return words + (f" · slowed to {learned_pace(progress)}" if progress.share < 1 else "")
 
 
 class _Rate(ProgressColumn):

@@ -166,9 +166,7 @@ async def _find(attempt: OpenAttempt, means: Means) -> Settlement | None:
     return Settlement(attempt.attempt_id, call.call_id, call.contact.contact_id, how)
 
 
-async def _calls_to(
-    contact: Contact, phone: str, claims: Sequence[Claim], means: Means
-) -> list[FoundCall]:
+async def _calls_to(contact: Contact, phone: str, claims: Sequence[Claim], means: Means) -> list[FoundCall]:
     """The calls to a contact that some of these attempts may have made and no other attempt has."""
     found: list[FoundCall] = []
     older = 0

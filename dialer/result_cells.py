@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialer.cell_styles import CellStyles
 from dialer.result_table import ResultCell, harmless
@@ -16,7 +16,6 @@ _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DANGEROUS = re.compile(r"\|(?:[=@-]|\+(?![1-9][0-9]{6,14}\|))")
-_NOT_PLAIN = ("<", ">", "&", "_x", "| ", " |")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class CellWriter:
     def __init__(self, prefix: bytes, styles: Mapping[int, CellStyles]) -> None:
         self._prefix = prefix.decode()
         self._styles = styles
-        self._like: dict[bytes, Looks] = {}
+        self._beside: dict[bytes, Looks] = {}
+        self._in_place: dict[tuple[bytes, bool], Looks] = {}
         p = self._prefix
         self._end_of_text = f"</{p}t></{p}is></{p}c>"
         self._end_of_number = f"</{p}v></{p}c>"
@@ -47,25 +47,28 @@ class CellWriter:
         """How the cells of these columns begin."""
         return tuple(f'<{self._prefix}c r="{column_letters(column)}' for column in columns)
 
-    def like(self, neighbour: bytes) -> Looks:
+    def beside(self, neighbour: bytes) -> Looks:
         """The looks of new cells beside one with this style, in digits; nothing is the default style."""
-        known = self._like.get(neighbour)
-        if known is None:
+        if neighbour not in self._beside:
             styles = self._styles.get(int(neighbour or b"0"))
-            known = self._looks("", "", "") if styles is None else self._looks_of(styles)
-            self._like[neighbour] = known
-        return known
+            looks = self._looks("", "", "") if styles is None else self._looks_of(styles)
+            # Beside a cell without looks an empty one would say nothing.
+            self._beside[neighbour] = looks if styles and styles.plain else replace(looks, empty="")
+        return self._beside[neighbour]
 
-    def exactly(self, style: bytes, *, filled: bool = True) -> Looks:
+    def in_place(self, style: bytes, *, filled: bool = True) -> Looks:
         """The looks of cells that keep a style they have.
 
         A number in a place that was only styled and not `filled` might be shown as a date: it does without.
         """
-        own = _attribute(int(style)) if style else ""
-        near = self._styles.get(int(style or b"0"))
-        quoted = own if near is None else _attribute(near.quoted)
-        plain = own if filled or not style else _attribute(near.plain) if near is not None else ""
-        return self._looks(own, plain, quoted, long_text=own)
+        if (style, filled) not in self._in_place:
+            own = _attribute(int(style)) if style else ""
+            near = self._styles.get(int(style or b"0"))
+            quoted = own if near is None else _attribute(near.quoted)
+            safe = "" if near is None else _attribute(near.plain)
+            plain = own if filled or not style else safe
+            self._in_place[style, filled] = self._looks(own, plain, quoted, long_text=own)
+        return self._in_place[style, filled]
 
     def row(self, number: int, openings: Sequence[str], cells: Sequence[ResultCell], looks: Looks) -> bytes:
         """The XML of some cells of a row, in their order."""
@@ -79,6 +82,11 @@ class CellWriter:
             elif cell is not None or looks.empty:
                 written.append(f"{opening}{number}{self._content(cell, looks)}")
         return "".join(written).encode("ascii")
+
+    def cell(self, number: int, opening: str, cell: ResultCell, looks: Looks) -> bytes:
+        """The XML of one cell of a row."""
+        content = self._content(cell, looks)
+        return f"{opening}{number}{content}".encode("ascii") if content else b""
 
     def _content(self, cell: ResultCell, looks: Looks) -> str:
         if cell is None:
@@ -128,7 +136,12 @@ def _plain(texts: str) -> bool:
         len(texts) <= _LONGEST_TEXT_FORMAT
         and texts.isascii()
         and texts.isprintable()
-        and not any(odd in texts for odd in _NOT_PLAIN)
+        and "<" not in texts
+        and ">" not in texts
+        and "&" not in texts
+        and "_x" not in texts
+        and "| " not in texts
+        and " |" not in texts
         and _DANGEROUS.search(texts) is None
     )
 

@@ -28,6 +28,7 @@ class ResultTable:
     # back: they are updated where they stand. All others are added after the widest row.
     existing: Mapping[str, int] = field(default_factory=dict)
     widths: Mapping[str, int] = field(default_factory=dict)  # name -> width in characters, where it matters
+    neutralise: bool = False  # make the user's own cells harmless as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class WrittenReport:
     columns: Mapping[str, int]  # every result column's name -> position, 0 is A
     rows: int  # how many rows got results
     fallback_reason: str | None = None  # why an Excel sheet came back as a plain new workbook
+    remarks: tuple[str, ...] = ()  # sentences for whoever gets the report
 
 
 class ResultPlacement:
@@ -78,7 +80,7 @@ class ResultPlacement:
         return None if self._next is None else self._next[0]
 
     def take(self, row: int) -> tuple[ResultCell, ...] | None:
-        """The results of a row, in the order of `positions`, or None if it has none. Ask for ascending rows."""
+        """A row's results in the order of `positions`, or None if it has none. Ask for ascending rows."""
         if self._next is None or self._next[0] > row:
             return None
         number, cells = self._next

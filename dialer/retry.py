@@ -48,6 +48,7 @@ class Tally:
     """
 
     called: int = 0
+    unknown: int = 0
     unknown_in_row: int = 0
     refused_in_row: int = 0
     forbidden_in_row: int = 0
@@ -82,7 +83,9 @@ def decide(outcome: Outcome, tally: Tally, *, breakers: Breakers, dice: float) -
     """Decide what follows from one outcome; `dice` is in [0, 1) and only spreads waiting times."""
     match outcome:
         case Called():
-            fresh = Tally(called=tally.called + 1, internal_errors=tally.internal_errors)
+            fresh = Tally(
+                called=tally.called + 1, unknown=tally.unknown, internal_errors=tally.internal_errors
+            )
             return Decision(LeadState.CALLED, fresh, stop=_misdirected(outcome))
         case Refused():
             tally = replace(tally, **_ANOTHER_ENDING | {"refused_in_row": tally.refused_in_row + 1})
@@ -207,6 +210,7 @@ def _unknown(outcome: Unknown, tally: Tally, breakers: Breakers) -> Decision:
     tally = replace(
         tally, **_ANOTHER_ENDING | {"unknown_in_row": tally.unknown_in_row + 1, "internal_errors": errors}
     )
+    tally = replace(tally, unknown=tally.unknown + 1)
     stop = None
     if outcome.redirect:
         stop = Stop(
@@ -227,6 +231,15 @@ def _unknown(outcome: Unknown, tally: Tally, breakers: Breakers) -> Decision:
             "unknown_in_row",
             f"Paused: {tally.unknown_in_row} calls in a row ended without a certain answer, the last with "
             f"“{outcome.reason}”: look at VozAgent's own list of calls, then `dialer resume`.",
+            exit_code=75,
+            pause=True,
+        )
+    elif breakers.max_unknown is not None and tally.unknown >= breakers.max_unknown:
+        calls = "1 call" if tally.unknown == 1 else f"{tally.unknown} calls"
+        stop = Stop(
+            "max_unknown",
+            f"Paused: {calls} of this run ended without a certain answer (--max-unknown), the last with "
+            f"“{outcome.reason}”: look with `dialer reconcile`, then `dialer resume`.",
             exit_code=75,
             pause=True,
         )

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from dialer import account, journal, loads, screens
+from dialer import account, journal, loads, orders, screens, unknowns
 from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
@@ -21,8 +20,10 @@ from dialer.ledger import Ledger, time_of
 from dialer.loader import Loaded, Understood, load
 from dialer.plan import Plan
 from dialer.pool import Progress
+from dialer.reconciling import look_at_start
+from dialer.redialling import redial, redials_screen
 from dialer.report_files import check_output, report_path
-from dialer.settings import Place, campaign_name, data_folder
+from dialer.settings import Place, campaign_name, kept_input
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
 from dialer.table import Format
@@ -45,6 +46,7 @@ class Job:
     campaign: str | None = None
     output: Path | None = None
     dry_run: bool = False
+    remember_opt_outs: bool = False
     quiet: bool = False
     verbose: bool = False
 
@@ -87,7 +89,7 @@ def execute(job: Job, *, ask: Ask) -> Result:
     """Run a job to its end and tell how it ended. Raises DialerError where it cannot go on."""
     begun = time.monotonic()
     name = campaign_name(job.leads, job.campaign)
-    kept = None if job.dry_run else data_folder() / "standard-input" / f"{quote(name, safe=' ')}.input"
+    kept = None if job.dry_run else kept_input(name)
     with (
         taken(job.leads, keep_input_in=kept) as snapshot,
         open_api(job.place, timeout=job.policy.timeout, key_needed=not job.dry_run) as api,
@@ -95,7 +97,7 @@ def execute(job: Job, *, ask: Ask) -> Result:
         opened.ledger.lock(name),
     ):
         campaign = _enter(opened.ledger, name, job)
-        loaded = load(opened.ledger, campaign, snapshot, job.reading)
+        loaded = load(opened.ledger, campaign, snapshot, job.reading, remember_opt_outs=job.remember_opt_outs)
         file_format = Format(loaded.understood.format)
         target = report_path(snapshot.source, file_format, output=job.output)
         is_report = bool(loaded.understood.results)
@@ -111,12 +113,16 @@ def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
     with ledger.transaction() as connection:
         campaign = loads.ensure_campaign(connection, name, now=now)
         cut_off = journal.close_interrupted(connection, campaign.campaign_id, now=now)
+        unknowns.withdraw_generations(connection, campaign.campaign_id)
+        orders.request_stop(connection, campaign.campaign_id, now=None)
     if cut_off and not job.quiet:
         calls = "1 call that was under way is" if cut_off == 1 else f"{cut_off} calls that were under way are"
         screens.say(f"The run before was cut off: {calls} unknown now, and nobody is called again for it.")
     if campaign.paused_reason is not None and not job.dry_run:
+        # A breaker's own sentence begins and ends as sentences do.
+        reason = campaign.paused_reason.removeprefix("Paused: ").rstrip(".")
         raise TryLater(
-            f"Campaign {name!r} is paused ({campaign.paused_reason}): go on with "
+            f"Campaign {name!r} is paused ({reason}): go on with "
             f"`dialer resume {shlex.quote(name)}{job.place.flags}`.",
             code="paused",
         )
@@ -125,6 +131,9 @@ def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:
 
 def _plan_and_perform(run: _Run, ask: Ask) -> Result:
     job, policy = run.job, run.job.policy
+    if not job.dry_run:
+        for sentence in look_at_start(run.ledger, run.api, run.campaign.campaign_id):
+            _say(run, sentence)
     now = run.ledger.clock()
     with run.ledger.transaction() as connection:
         run.run_id = loads.begin_run(
@@ -144,9 +153,13 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
     any_hour = policy.any_hour or is_loopback(run.api.base_url)
     closed = open_at_any_hour if any_hour else legal_hours(run.ledger.clock)
     with run.ledger.transaction() as connection:
+        # What is decided here holds for this run alone: `_end_run` takes back what was not done.
+        redials = redial(connection, choice, policy, now=now)
         plan = plan_run(connection, choice, policy, closed=closed)
     if not job.quiet:
-        _show_plan(run, plan)
+        _show_plan(run, plan, redialled=len(redials))
+    if policy.redial_unknown:
+        screens.say_as_it_is(redials_screen(redials, policy))
     if job.dry_run or not plan.due:
         return _finish(run, plan, progress=None)
     talk = Talk(screens.console(stderr=True), quiet=job.quiet, verbose=job.verbose)
@@ -165,7 +178,12 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
     return _finish(run, plan, progress=progress)
 
 
-def _show_plan(run: _Run, plan: Plan) -> None:
+def _say(run: _Run, sentence: str) -> None:
+    if not run.job.quiet:
+        screens.say(sentence)
+
+
+def _show_plan(run: _Run, plan: Plan, *, redialled: int) -> None:
     facts = screens.PlanFacts(
         campaign=run.campaign.name,
         sheet=sheet_in_words(run.loaded.understood),
@@ -175,10 +193,16 @@ def _show_plan(run: _Run, plan: Plan) -> None:
         key_ending=run.api.key_ending or None,
         ledger=str(run.ledger_path),
         dry_run=run.job.dry_run,
+        redialled=redialled,
     )
     screens.console(stderr=True).print(screens.plan_screen(plan, facts))
     if plan.first_request is not None:
         screens.say_as_it_is(f"\nThe first request: {screens.request_line(plan.first_request)}\n")
+    if run.loaded.remembered:
+        opted_out = screens.people(run.loaded.remembered)
+        screens.say(
+            f"{opted_out} opted out in this sheet: no campaign of this ledger calls them from now on."
+        )
 
 
 def sheet_in_words(understood: Understood) -> str:
@@ -196,6 +220,10 @@ def _history(loaded: Loaded) -> str | None:
     same = ", the sheet is unchanged" if loaded.unchanged else ""
     if loaded.region_as_before:
         same += f", --region {loaded.region_as_before} as then"
+    if loaded.in_common is not None:
+        same += (
+            f"; only {loaded.in_common} of its numbers stood there: give another list a --campaign of its own"
+        )
     return f"loaded before from {loaded.before.path} at {when}{same}"
 
 
@@ -277,6 +305,7 @@ def _write_reports(run: _Run) -> Written | None:
 
 def _end_run(run: _Run, *, exit_code: int, stopped: str | None) -> None:
     with run.ledger.transaction() as connection:
+        unknowns.withdraw_generations(connection, run.campaign.campaign_id)
         loads.end_run(connection, run.run_id, exit_code=exit_code, stopped=stopped, now=run.ledger.clock())
 
 

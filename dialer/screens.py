@@ -32,7 +32,7 @@ _ORDER = ("failed", "unknown", "pending", "deferred", "recent", "invalid", "dupl
 _STATES = {
     "called": "called already",
     "failed": "failed before: `dialer retry` calls them again",
-    "unknown": "unknown: look them up at VozAgent; they are never called again by themselves",
+    "unknown": "unknown: `dialer reconcile` looks for them; they are never called again by themselves",
     "sending": "under way",
 }
 
@@ -103,6 +103,7 @@ class PlanFacts:
     key_ending: str | None
     ledger: str
     dry_run: bool = False
+    redialled: int = 0  # unknown leads that are called once more
 
 
 def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
@@ -130,10 +131,9 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    words = "would be called now" if facts.dry_run else "to call now"
-    if survey.assumed:
-        words += f", {survey.assumed:,} of all with something assumed: the country, or a lost zero"
-    table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(words, style="bold"))
+    table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(_to_call(plan, facts), style="bold"))
+    if facts.redialled:
+        table.add_row(f"{facts.redialled:,}", "unknown, to be called once more (--redial-unknown)")
     if plan.policy.limit is not None and survey.chosen - survey.recent - survey.deferred > plan.due:
         later = survey.chosen - survey.recent - survey.deferred - plan.due
         table.add_row(f"{later:,}", "left for later (--limit)")
@@ -155,6 +155,13 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     return table
 
 
+def _to_call(plan: Plan, facts: PlanFacts) -> str:
+    words = "would be called now" if facts.dry_run else "to call now"
+    if plan.survey.assumed:
+        words += f", {plan.survey.assumed:,} of all with something assumed: the country, or a lost zero"
+    return words
+
+
 def _problem(kind: ProblemKind) -> Text:
     cell = f", as {kind.cell}" if kind.cell else ""
     value = f" “{shown(kind.value)}”" if kind.value.strip() else ""
@@ -167,15 +174,19 @@ def request_line(request: Mapping[str, Any]) -> str:
 
 
 def closing_screen(
-    counts: Mapping[str, int], *, called_now: int, paths: Iterable[str], arguments: str
+    counts: Mapping[str, int], *, called_now: int, paths: Iterable[str], arguments: str, campaign: str
 ) -> Group:
-    """The table at the end of a run: every row has one status. `arguments` go on with it: sheet and flags."""
+    """The table at the end of a run: every row has one status.
+
+    `arguments` go on with it: sheet and flags; `campaign` is its name, with the flags of its place.
+    """
     called = f"{people(called_now)} called now." if called_now else "Nobody was called now."
     steps = {
         "pending": f"Still to call: dialer run {clean(arguments, longest=4000)}",
         "failed": f"To call the failed ones again, once they are mended: "
         f"dialer retry {clean(arguments, longest=4000)}",
-        "unknown": "Look the unknown ones up at VozAgent: they may have been called.",
+        "unknown": "The unknown ones may have been called. To look for them in VozAgent's records: "
+        f"dialer reconcile {clean(campaign, longest=4000)}",
     }
     next_steps = [Text(sentence) for status, sentence in steps.items() if counts.get(status)]
     return Group(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import os
 import shlex
 import stat
@@ -11,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import platformdirs
 
@@ -23,6 +25,7 @@ DEFAULT_BASE_URL = "https://api.vozagent.ai/v1"
 FILE_NAME = "dialer.toml"
 _APP = "dialer"
 _LONGEST_KEY = 4096
+_LONGEST_NAME = 120  # characters: with what a report adds to it, a file system still takes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ def user_file() -> Path:
 def data_folder() -> Path:
     """Where ledgers and the sandbox's database are kept: never in the current folder."""
     return Path(platformdirs.user_data_dir(_APP))
+
+
+def kept_input(campaign: str) -> Path:
+    """Where the standard input of a campaign is kept, so that its report can be written again."""
+    name = quote(campaign, safe=" ", errors="surrogatepass")
+    if len(name) > _LONGEST_NAME:
+        digest = hashlib.sha256(campaign.encode("utf-8", "surrogatepass")).hexdigest()
+        name = f"{name[:_LONGEST_NAME]}-{digest[:16]}"
+    return data_folder() / "standard-input" / f"{name}.input"
 
 
 def ledger_path(place: Place, origin: str) -> Path:

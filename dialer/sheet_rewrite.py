@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,6 +17,7 @@ from dialer.sheet_survey import SheetSurvey
 from dialer.sheet_xml import STYLE, Cell, Part, RowXml, cells, parts, rows
 from dialer.table import column_letters
 
+_BEHIND_ALL = 1 << 20
 _SPANS = re.compile(rb"""\sspans\s*=\s*["'][^"']*["']""")
 
 
@@ -79,8 +81,8 @@ class _Writer:
         self._header = _Band(tuple(new), self._xml.openings(tuple(new)), texts, header=True)
         self._header_row = layout.header_row if new else None  # None once it is written
         # Where no cell stands in or behind the result columns, rows need not be taken apart.
-        self._all_behind = (
-            not survey.row_extensions and survey.full_width <= min(placement.positions, default=0)
+        self._all_behind = not survey.row_extensions and survey.full_width <= min(
+            placement.positions, default=0
         )
         self._last_row = 0
         self._end_of_rows = b""
@@ -162,8 +164,8 @@ class _Writer:
     def _beside(self, band: _Band, neighbour: bytes | None) -> Looks:
         """The looks of new cells beside one with a style, in digits; None for a row without cells."""
         if band.header:
-            return self._xml.exactly(self._survey.header_style)
-        return self._xml.like(neighbour or b"")
+            return self._xml.in_place(self._survey.header_style)
+        return self._xml.beside(neighbour or b"")
 
     def _last_style(self, block: bytes, row: RowXml) -> bytes:
         """The style of the row's last cell."""
@@ -178,29 +180,33 @@ class _Writer:
         written: list[bytes] = []
         copied = row.tag_end
         neighbour: bytes | None = None
-        place, end = 0, len(band.columns)
+        waiting = deque(zip(band.columns, band.openings, band.cells, strict=True))
 
-        def write(upto: int, looks: Looks) -> None:
-            written.append(self._xml.row(row.number, band.openings[place:upto], band.cells[place:upto], looks))
+        def write(looks: Looks) -> None:
+            _, opening, cell = waiting.popleft()
+            written.append(self._xml.cell(row.number, opening, cell, looks))
+
+        def add(before: int) -> None:
+            while waiting and waiting[0][0] < before:
+                if waiting[0][2] is None:
+                    waiting.popleft()  # where there was no cell, no empty one is put
+                else:
+                    write(self._beside(band, neighbour))
 
         for old in self._cells_from(block, row, band.columns[0]):
             written.append(block[copied : old.start])
+            add(before=old.column)
             copied = old.start
-            upto = place
-            while upto < end and band.columns[upto] < old.column:
-                upto += 1
-            write(upto, self._beside(band, neighbour))
-            place = upto
-            if place < end and band.columns[place] == old.column:
+            if waiting and waiting[0][0] == old.column:
                 bare_header = band.header and not old.style
-                kept = self._xml.exactly(old.style, filled=old.holds_something)
-                write(place + 1, self._beside(band, None) if bare_header else kept)
-                place += 1
+                kept = self._xml.in_place(old.style, filled=old.holds_something)
+                write(self._beside(band, None) if bare_header else kept)
                 copied = old.end
             written.append(block[copied : old.end])
             copied = old.end
-            neighbour = old.style
-        write(end, self._beside(band, neighbour))
+            if old.holds_something or old.column < self._survey.width:
+                neighbour = old.style
+        add(before=_BEHIND_ALL)
         written.append(block[copied : row.content_end])  # what may follow the cells, e.g. extLst
         return b"".join(written)
 

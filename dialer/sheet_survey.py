@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -50,7 +50,7 @@ class _Measure:
 
     width: int
     full_width: int
-    last: tuple[int, ...]  # which cells are the last one that holds something, and the last at all
+    holding: int  # the index of the last cell that holds something; -1 if there is none
 
 
 def survey_sheet(chunks: Iterable[bytes], *, header_row: int | None) -> SheetSurvey:
@@ -72,7 +72,7 @@ def survey_sheet(chunks: Iterable[bytes], *, header_row: int | None) -> SheetSur
         last_row=survey.last_row,
         row_extensions=survey.row_extensions,
         header_style=survey.header_style,
-        body_styles=frozenset(survey.body_styles),
+        body_styles=frozenset(survey.neighbours),
         filter=outline.filter,
         tables=tuple(outline.tables),
     )
@@ -89,7 +89,14 @@ class _Survey:
         self.width = self.full_width = self.last_row = 0
         self.row_extensions = False
         self.header_style = b""
-        self.body_styles: set[bytes] = set()
+        self._last_styles: set[bytes] = set()
+        self._holding_styles: set[bytes] = set()
+
+    @property
+    def neighbours(self) -> set[bytes]:
+        """The styles of the cells beside which results will stand."""
+        beside_empty_cells = self.full_width > self.width or self.row_extensions
+        return self._last_styles | (self._holding_styles if beside_empty_cells else set())
 
     def add(self, block: bytes) -> None:
         count = 0
@@ -97,13 +104,11 @@ class _Survey:
             count += 1
             self.last_row = row.number
             measure = self._measure(block, row)
-            if measure.width > self.width:
-                self.width = measure.width
-            if measure.full_width > self.full_width:
-                self.full_width = measure.full_width
+            self.width = max(self.width, measure.width)
+            self.full_width = max(self.full_width, measure.full_width)
             if row.number == self._header_row:
                 found = cells(block, row, self._grammar)
-                self.header_style = found[measure.last[0]].style if found else b""
+                self.header_style = found[measure.holding].style if found else b""
         self.row_extensions = self.row_extensions or b"extLst" in block
         if block.count(self._grammar.row_start) != count:
             raise UnsafeSheet("a row stands inside another, or something is called like a row")
@@ -112,7 +117,7 @@ class _Survey:
         """What a row tells whose cells are proven to be in order."""
         shapes = self._grammar.cell_shape.findall(block, row.tag_end, row.content_end)
         if not shapes:
-            return _Measure(0, 0, ())
+            return _Measure(0, 0, -1)
         letters, digits, styles, closed, empty = zip(*shapes, strict=True)
         if set(digits) != {b"%d" % row.number}:
             measure = _measured(cells(block, row, self._grammar))  # without references, or with odd ones
@@ -125,13 +130,19 @@ class _Survey:
                 if len(self._shapes) >= _MAX_SHAPES:
                     self._shapes.clear()
                 self._shapes[shape] = measure
-        if row.number >= self._first_body_row and len(self.body_styles) < _MAX_STYLES:
-            self.body_styles.update([styles[index] for index in measure.last])
+        if row.number >= self._first_body_row:
+            self._keep(styles, measure)
         return measure
+
+    def _keep(self, styles: Sequence[bytes], measure: _Measure) -> None:
+        if styles[-1] not in self._last_styles and len(self._last_styles) < _MAX_STYLES:
+            self._last_styles.add(styles[-1])
+        if measure.holding < 0 or styles[measure.holding] in self._holding_styles:
+            return
+        if len(self._holding_styles) < _MAX_STYLES:
+            self._holding_styles.add(styles[measure.holding])
 
 
 def _measured(found: list[Cell]) -> _Measure:
-    holding = [index for index, cell in enumerate(found) if cell.holds_something]
-    last = holding[-1:] + ([len(found) - 1] if found else [])
-    width = found[holding[-1]].column + 1 if holding else 0
-    return _Measure(width, found[-1].column + 1 if found else 0, tuple(last))
+    last = next((index for index in reversed(range(len(found))) if found[index].holds_something), -1)
+    return _Measure(found[last].column + 1 if last >= 0 else 0, found[-1].column + 1 if found else 0, last)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 from xml.parsers import expat
@@ -82,7 +81,9 @@ class Grammar:
             rb"<" + name + rb"c(?=[\s/>])"
             rb"""(?:\s+(?:r\s*=\s*["']([A-Z]{1,3})([0-9]{1,7})["']|s\s*=\s*["']([0-9]{1,6})["']|"""
             + _ATTRIBUTE
-            + rb"))*\s*(?:(/)>|>(\s*</" + name + rb"c\s*>)?)"
+            + rb"))*\s*(?:(/)>|>(\s*</"
+            + name
+            + rb"c\s*>)?)"
         )
 
 

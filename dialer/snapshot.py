@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dialer.errors import SheetError, SheetMissing
+from dialer.scratch import scratch_folder
 from dialer.table import STANDARD_INPUT
 
 _CHUNK = 1 << 20
@@ -35,18 +35,18 @@ def taken(leads: str, *, keep_input_in: Path | None = None) -> Iterator[Snapshot
     Standard input (`-`) is kept as the file `keep_input_in`, so that its report can be written again;
     without that it lives as long as the copy. Raises SheetMissing and SheetError.
     """
-    with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
+    with scratch_folder() as folder:
         if leads == STANDARD_INPUT:
-            source = (keep_input_in or Path(folder) / "standard-input").absolute()
+            source = (keep_input_in or folder / "standard-input").absolute()
             source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            copy = Path(folder) / "standard input"  # as errors name it
+            copy = folder / "standard input"  # as errors name it
             digest = _copy_input(copy)
             if keep_input_in is not None:
                 source.touch(mode=0o600)
                 shutil.copyfile(copy, source)
         else:
             source = _sound(Path(leads).absolute())
-            copy = Path(folder) / source.name
+            copy = folder / source.name
             digest = _copy_file(source, copy)
         yield Snapshot(source, copy, digest)
 

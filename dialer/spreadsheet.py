@@ -17,11 +17,14 @@ from typing import BinaryIO
 from dialer.delimited import TextForm, find_form, read_records
 from dialer.errors import SheetError, SheetMissing, UsageError
 from dialer.file_format import find_format
-from dialer.parsed_workbook import HEAD_ROWS, ParsedWorkbook
+from dialer.parsed_workbook import HEAD_ROWS, AskHidden, ParsedWorkbook
 from dialer.table import Format, Row, SheetHead, TableInfo
 
 # A million rows of 8 columns take 6 s; with what comes before, every refusal is said within 20 s.
 TIME_LIMIT_SECONDS = 16.0
+
+
+__all__ = ["TIME_LIMIT_SECONDS", "AskHidden", "Spreadsheet", "open_table", "opened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class Spreadsheet:
     info: TableInfo
     heads: tuple[SheetHead, ...]  # the first rows of every sheet; one head without a name for text
     _walk: Callable[[int], Iterator[Row]]
+    _hidden_columns: Callable[[], frozenset[int]] = frozenset
+
+    @property
+    def hidden_columns(self) -> frozenset[int]:
+        """The columns (0 is A) that nobody sees of the sheet that was walked last, if they were asked for."""
+        return self._hidden_columns()
 
     def rows(self, sheet: str | None = None) -> Iterator[Row]:
         """Streams every row of a sheet from row 1 to the last used one, blank rows included.
@@ -61,16 +70,16 @@ def open_table(
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
-    hidden_rows: bool = False,
+    hidden: AskHidden = AskHidden.NO,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
 ) -> Iterator[Spreadsheet]:
     """Opens a spreadsheet of any format for reading; it can be read for the length of the `with` block.
 
-    `encoding` and `delimiter` are the user's own choice for delimited text. With `hidden_rows` the rows (not
-    those of the heads) tell whether they are hidden, at the price of another look at the sheet's XML.
+    `encoding` and `delimiter` are the user's own choice for delimited text. If `hidden` asks for it, the rows
+    (not those of the heads) tell whether they are hidden, at the price of another look at the sheet's XML.
     `time_limit_seconds` bounds the processor time that parsing a workbook takes, not the reading of its rows.
     Raises SheetMissing, or SheetError with the reason why the file cannot be used (`hidden_rows_unknown` if
-    its format does not tell), or UsageError for an encoding or delimiter that cannot be.
+    it does not tell what is hidden and has to), or UsageError for an encoding or delimiter that cannot be.
     """
     name = path.name
     with opened(path) as file:
@@ -79,17 +88,20 @@ def open_table(
             form = find_form(file, encoding=encoding, delimiter=delimiter)
             yield _text(file, form, name)
             return
-        if hidden_rows and file_format in {Format.XLS, Format.XLSB}:
-            raise SheetError(
-                f"The hidden rows of an {file_format.upper()} sheet cannot be told: save it as XLSX, or leave"
-                " --visible-only out.",
-                code="hidden_rows_unknown",
-            )
+        if file_format in {Format.XLS, Format.XLSB}:
+            if hidden is AskHidden.SURELY:
+                raise SheetError(
+                    f"The hidden rows of an {file_format.upper()} sheet cannot be told: save it as XLSX, or"
+                    " leave --visible-only out.",
+                    code="hidden_rows_unknown",
+                )
+            hidden = AskHidden.NO
         with ParsedWorkbook(
-            file, name=name, time_limit_seconds=time_limit_seconds, hidden_rows=hidden_rows
+            file, name=name, time_limit_seconds=time_limit_seconds, ask_hidden=hidden
         ) as workbook:
             sheets = tuple(head.name or "" for head in workbook.heads)
-            yield Spreadsheet(TableInfo(name, file_format, sheets=sheets), workbook.heads, workbook.rows)
+            info = TableInfo(name, file_format, sheets=sheets)
+            yield Spreadsheet(info, workbook.heads, workbook.rows, lambda: workbook.hidden_columns)
 
 
 def _text(file: BinaryIO, form: TextForm, name: str) -> Spreadsheet:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dialer import account, journal, lately, loads, standing
+from dialer import account, lately, loads, orders, standing
 from dialer.access import OpenLedger, open_ledger
 from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.errors import UsageError
@@ -33,8 +33,15 @@ class _Look:
     run: account.RunRecord | None
     counts: Mapping[str, int]
     holder: str | None
-    begun: lately.Begun
+    pace_per_second: float | None  # of the last run, or in the last seconds of one under way
+    last_call: datetime | None
     now: datetime
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when a run lasts; None if none does."""
+        lasts = self.holder is not None and self.run is not None and self.run.ended_at is None
+        return self.run.started_at if self.run and lasts else None
 
     @property
     def is_empty(self) -> bool:
@@ -72,7 +79,7 @@ def one_campaign(opened: OpenLedger | None, place: Place, name: str) -> Depth:
         )
     ledger = opened.ledger
     with ledger.reading() as connection:
-        campaign_id = _find(connection, name, ledger).campaign_id
+        campaign_id = find_campaign(connection, name, ledger).campaign_id
         look = _look(
             connection,
             ledger,
@@ -89,11 +96,22 @@ def one_campaign(opened: OpenLedger | None, place: Place, name: str) -> Depth:
 def set_pause(place: Place, name: str, *, reason: str | None) -> None:
     """Pause a campaign until it is resumed (`reason` None resumes it); a run notices within two seconds."""
     with open_ledger(place, place.base_url) as opened, opened.ledger.transaction() as connection:
-        campaign = _find(connection, name, opened.ledger)
-        journal.set_pause(connection, campaign.campaign_id, reason=reason, now=opened.ledger.clock())
+        campaign = find_campaign(connection, name, opened.ledger)
+        orders.set_pause(connection, campaign.campaign_id, reason=reason, now=opened.ledger.clock())
 
 
-def _find(connection: Connection, name: str, ledger: Ledger) -> loads.Campaign:
+def request_stop(place: Place, name: str) -> str | None:
+    """Ask the run of a campaign to stop, which it does within two seconds; gives who runs it, or None."""
+    with open_ledger(place, place.base_url) as opened:
+        ledger = opened.ledger
+        with ledger.transaction() as connection:
+            campaign = find_campaign(connection, name, ledger)
+            orders.request_stop(connection, campaign.campaign_id, now=ledger.clock())
+        return ledger.holder(name)
+
+
+def find_campaign(connection: Connection, name: str, ledger: Ledger) -> loads.Campaign:
+    """The campaign of this name. Raises UsageError if there is none."""
     campaign = loads.find_campaign(connection, name)
     if campaign is None:
         raise UsageError(
@@ -110,31 +128,40 @@ def _look(connection: Connection, ledger: Ledger, campaign: account.CampaignLine
     run = account.latest_run(connection, campaign_id)
     holder = ledger.holder(campaign.name)
     point = Point(now=now, recall_since=now - _recall_after(run))
+    last = lately.latest_attempts(connection, campaign_id, most=1)
     return _Look(
         campaign=campaign,
         load=load,
         run=run,
         counts=standing.count_rows(connection, load, point) if load else {},
         holder=holder,
-        begun=_begun(connection, campaign_id, run, running=holder is not None, now=now),
+        pace_per_second=_pace(connection, campaign_id, run, lasts=holder is not None, now=now),
+        last_call=last[0].at if last else None,
         now=now,
     )
 
 
-def _begun(
-    connection: Connection,
-    campaign_id: int,
-    run: account.RunRecord | None,
-    *,
-    running: bool,
-    now: datetime,
-) -> lately.Begun:
-    """The attempts of the last seconds of a run under way, or all those of the last run."""
+def _pace(
+    connection: Connection, campaign_id: int, run: account.RunRecord | None, *, lasts: bool, now: datetime
+) -> float | None:
+    """The calls sent in a second: in the last seconds of a run under way, else in all of the last run."""
     if run is None:
-        return lately.Begun(0, None, None)
-    lasts = running and run.ended_at is None
-    since = max(run.started_at, now - _PACE_WINDOW) if lasts else run.started_at
-    return lately.begun(connection, campaign_id, since=since, until=run.ended_at or now)
+        return None
+    if not lasts or run.ended_at is not None:
+        sent = lately.sent(connection, campaign_id, since=run.started_at, until=run.ended_at or now)
+        return _per_second(sent, until=sent.last)
+    if now - run.started_at < _PACE_WINDOW:
+        sent = lately.sent_lately(connection, campaign_id, since=run.started_at, until=now)
+        return _per_second(sent, until=now)
+    sent = lately.sent_lately(connection, campaign_id, since=now - _PACE_WINDOW, until=now)
+    return sent.attempts / _PACE_WINDOW.total_seconds()
+
+
+def _per_second(sent: lately.Sent, *, until: datetime | None) -> float | None:
+    """The pace from the first call on: n calls have n - 1 spaces between them."""
+    if sent.first is None or until is None or until <= sent.first:
+        return None
+    return (sent.attempts - 1) / (until - sent.first).total_seconds()
 
 
 def _recall_after(run: account.RunRecord | None) -> timedelta:
@@ -149,7 +176,7 @@ def _line(look: _Look, place: Place) -> StatusLine:
         rows=sum(look.counts.values()),
         counts=look.counts,
         running=look.holder is not None,
-        pace_per_second=_pace(look.begun),
+        pace_per_second=None if look.pace_per_second is None else round(look.pace_per_second, 2),
         paused=look.campaign.paused_reason,
         last_event=event,
         last_event_at=f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -157,31 +184,23 @@ def _line(look: _Look, place: Place) -> StatusLine:
     )
 
 
-def _pace(begun: lately.Begun) -> float | None:
-    """Attempts a second: n of them have n - 1 spaces between them."""
-    if begun.first is None or begun.last is None or begun.last <= begun.first:
-        return None
-    return round((begun.attempts - 1) / (begun.last - begun.first).total_seconds(), 2)
-
-
 def _last_event(look: _Look) -> tuple[datetime, str]:
     """What happened last to a campaign, and when."""
-    run, load, last = look.run, look.load, look.begun.last
+    run, load = look.run, look.load
     if look.holder is not None:
-        since = run.started_at if run and run.ended_at is None else None
-        words = f"running since {local(since)}" if since else "its sheet is being read"
-        called = f", last call {local(last)}" if last else ""
-        return last or since or look.now, f"{words}{called} ({look.holder})"
-    events = [(time_of(look.campaign.created_at), "never run")]
+        words = f"running since {local(look.since)}" if look.since else "its sheet is being read"
+        called = f", last call {local(look.last_call)}" if look.since and look.last_call else ""
+        return look.last_call or look.since or look.now, f"{words}{called} ({look.holder})"
+    events = []
     if load is not None:
         loaded = time_of(load.loaded_at)
         events.append((loaded, f"loaded {local(loaded)}{', never run' if run is None else ''}"))
     if run is not None and run.ended_at is not None:
         events.append((run.ended_at, f"ended {local(run.ended_at)}, exit code {run.exit_code}"))
     elif run is not None:
-        cut_off = last or run.started_at
+        cut_off = max(run.started_at, look.last_call or run.started_at)
         events.append((cut_off, f"cut off after {local(cut_off)}: the next run goes on"))
-    return max(events, key=lambda event: event[0])
+    return max(reversed(events), key=lambda event: event[0])
 
 
 def _next_step(look: _Look, place: Place) -> str:

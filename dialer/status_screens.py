@@ -131,9 +131,8 @@ def brief(line: StatusLine) -> str:
     """One line for a log: where a campaign stands now."""
     counts = ", ".join(f"{count:,} {status}" for status, count in line.counts.items() if count)
     left = f", about {in_words(line.left)} left" if line.left else ""
-    return f"{clean(line.campaign)}: {counts or 'no rows'}" + (
-        f"; {pace(line)}{left}" if line.running else ""
-    )
+    moving = f"; {pace(line)}{left}" if pace(line) else ""
+    return f"{clean(line.campaign)}: {counts or 'its sheet is being read'}{moving}"
 
 
 def pace(line: StatusLine) -> str:
@@ -170,11 +169,11 @@ def _waiting(waiting: Sequence[Waiting]) -> Table:
 
 
 def _attempts(attempts: Sequence[AttemptLine]) -> Table:
-    table = _plain("at", "row", "cell", "number", "outcome", "said")
+    table = _plain("at", "cell", "number", "outcome", "said")
     for one in attempts:
         outcome = one.status or one.outcome or "under way"
         said = one.call_id or one.reason or ""
-        table.add_row(local(one.at), str(one.row), one.cell, mask(one.phone), shown(outcome), shown(said))
+        table.add_row(local(one.at), one.cell, mask(one.phone), shown(outcome), shown(said))
     return table
 
 

@@ -6,14 +6,16 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
 from dialer.do_not_call import FORGOTTEN, LONGEST_E164, Entry, Kind, keyed_hash, plain_hash, prefixes
-from dialer.facts import count_revision, hash_key
+from dialer.facts import HASH_KEY, count_revision, hash_key, take_key
 from dialer.leads import RowProblem, RowReading, Verdict
 from dialer.ledger import time_text
+from dialer.ledger_file import looked_at
 from dialer.printable import clean
 
 # For the statement that claims a lead: each value is looked up by the index of (kind, value).
@@ -201,6 +203,19 @@ def remember_opt_outs(connection: Connection, load_id: int, *, file: str, now: d
     numbers = connection.execute(SELECT_OPT_OUTS, {"load_id": load_id}).scalars().all()
     entries = [Entry(Kind.NUMBER, e164) for e164 in numbers]
     return add(connection, entries, reason=f"opted out in {clean(file)}", now=now)
+
+
+def borrow(connection: Connection, path: Path) -> None:
+    """Take over the list of the ledger at `path`, for a ledger that lives as long as a check does."""
+    with looked_at(path) as source:
+        if source.execute("SELECT 1 FROM sqlite_master WHERE name = 'suppressions'").fetchone() is None:
+            return  # older than the list
+        key = source.execute("SELECT value FROM facts WHERE name = ?", (HASH_KEY,)).fetchone()
+        take_key(connection, key[0])
+        rows = source.execute("SELECT kind, value, reason, added_at FROM suppressions")
+        while several := rows.fetchmany(_AT_ONCE):
+            bound = [dict(zip(("kind", "value", "reason", "now"), row, strict=True)) for row in several]
+            connection.execute(INSERT_SUPPRESSION, bound)
 
 
 def _select(connection: Connection, kind: Kind, values: Sequence[str]) -> Iterator[Suppression]:

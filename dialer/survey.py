@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dialer import account, journal
 from dialer.calling_hours import open_at_any_hour
 from dialer.campaign import Policy, Reading, format_duration
@@ -28,6 +30,8 @@ def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: 
         assumed=assumed,
         problems=account.problem_kinds(connection, choice.load_id),
     )
+    if first is not None and policy.trace_tag:
+        first = replace(first, tags=(*first.tags, "dialer-…"))  # each call has another one
     return make_plan(survey, policy, first=first)
 
 
@@ -66,12 +70,20 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
         "source": policy.source,
         "tags": ", ".join(policy.tags),
+        "trace tags": "one for each call" if policy.trace_tag else None,
+        "unknown calls": _redials_in_words(policy),
         "notes": reading.notes,
         "region": reading.region,
         "duplicates": reading.duplicates.value,
         "columns": "; ".join(reading.mapping),
     }
     return {name: str(value) for name, value in words.items() if value}
+
+
+def _redials_in_words(policy: Policy) -> str | None:
+    if not policy.redial_unknown:
+        return None
+    return f"made once more where older than {format_duration(policy.older_than)}, as the operator decided"
 
 
 def _hours_in_words(policy: Policy, api: Api) -> str:

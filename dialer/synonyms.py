@@ -45,6 +45,12 @@ def words(section: str, kind: str) -> frozenset[str]:
     return frozenset(normalise(text) for text in _file()[section][kind])
 
 
+def says(text: str, section: str, kind: str) -> bool:
+    """True where one entry of the list stands among the words of the text."""
+    said = f" {normalise(text)} "
+    return any(f" {entry} " in said for entry in words(section, kind))
+
+
 @cache
 def keys(section: str, kind: str) -> frozenset[str]:
     """The same as keys."""

@@ -67,12 +67,15 @@ SELECT_REDIALLABLE = text("""
 OPEN_GENERATION = text("""
     UPDATE leads SET state = 'due', generation = generation + 1, deferred_until = NULL, deferred_reason = NULL
      WHERE lead_id = :lead_id AND state = 'unknown'""")
-WITHDRAW_GENERATION = text("""
+# Through the unknown attempts, which are few, and which every lead with a second round has.
+WITHDRAW_GENERATIONS = text("""
     UPDATE leads SET state = 'unknown', generation = generation - 1, deferred_until = NULL,
            deferred_reason = NULL
-     WHERE lead_id = :lead_id AND state = 'due' AND NOT EXISTS
-           (SELECT 1 FROM attempts AS a WHERE a.lead_id = leads.lead_id AND a.generation = leads.generation)
-    """)
+     WHERE state = 'due' AND generation > 1
+       AND lead_id IN (SELECT lead_id FROM attempts WHERE campaign_id = :campaign_id AND outcome = 'unknown')
+       AND NOT EXISTS (SELECT 1 FROM attempts AS a
+                        WHERE a.lead_id = leads.lead_id AND a.generation = leads.generation
+                          AND (a.outcome IS NULL OR a.outcome NOT IN ('unsent', 'throttled', 'halted')))""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +204,12 @@ def open_generation(connection: Connection, redials: Iterable[Redial]) -> int:
     return sum(connection.execute(OPEN_GENERATION, {"lead_id": one.lead_id}).rowcount for one in redials)
 
 
-def withdraw_generation(connection: Connection, redials: Iterable[Redial]) -> None:
-    """Take a decision to call once more back, where nobody has been called by it yet."""
-    for one in redials:
-        connection.execute(WITHDRAW_GENERATION, {"lead_id": one.lead_id})
+def withdraw_generations(connection: Connection, campaign_id: int) -> None:
+    """Take decisions to call once more back, for leads that were not called by them: they are unknown again.
+
+    Such a decision holds for one run. Only who holds the campaign's lock may do this.
+    """
+    connection.execute(WITHDRAW_GENERATIONS, {"campaign_id": campaign_id})
 
 
 def _open_attempt(row: Row[Any]) -> OpenAttempt:

@@ -17,6 +17,7 @@ from dialer.status import all_campaigns, ledger_of, one_campaign
 from dialer.status_screens import Depth, StatusLine, brief, campaigns_screen, depth_screen, watch_screen
 
 _LEAST_SECONDS = 1.0
+_END = object()
 _MOST_SHARE = 0.1  # of the time is spent on looking: the run that is followed needs the machine more
 
 
@@ -76,9 +77,8 @@ def follow(look: Callable[[], Seen], ticks: Iterable[object]) -> Iterator[Seen]:
     """Looks once, then at each tick for as long as something runs; the last look sees that it ended."""
     seen = look()
     yield seen
-    for _ in ticks:
-        if not seen.running:
-            return
+    waiting = iter(ticks)
+    while seen.running and next(waiting, _END) is not _END:
         seen = look()
         yield seen
 
@@ -87,10 +87,12 @@ def seconds_between_looks(
     *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
 ) -> Iterator[None]:
     """Ticks a second apart, or so far apart that looking takes a tenth of the time at most."""
+    took = 0.0
     while True:
+        sleep(max(_LEAST_SECONDS, took / _MOST_SHARE))
         begun = clock()
         yield
-        sleep(max(_LEAST_SECONDS, (clock() - begun) / _MOST_SHARE))
+        took = clock() - begun
 
 
 def _look(opened: OpenLedger | None, asked: Asked) -> Seen:
@@ -105,7 +107,7 @@ def _redrawn(looks: Iterator[Seen], console: Console) -> Seen:
     seen = next(looks)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         live.update(seen.screen(brief=True), refresh=True)
-        for seen in looks:  # noqa: B020 - the last one is what is given back
+        for seen in looks:
             live.update(seen.screen(brief=True), refresh=True)
     return seen
 

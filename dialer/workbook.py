@@ -92,7 +92,7 @@ def _styles(parts: _Parts) -> dict[int, CellStyles]:
         return {}
     with suppress(UnsafeSheet):
         before = parts.read(part)
-        after, styles = add_styles(before, [int(style or b"0") for style in parts.survey.body_styles])
+        after, styles = add_styles(before, [0, *(int(style or b"0") for style in parts.survey.body_styles)])
         if after != before:
             parts.written[part] = after
         return dict(styles)

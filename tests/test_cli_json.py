@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from tests.command import Finished
-from tests.desk import Desk, Sheet, open_desk, told
+from tests.desk import Desk, Sheet, finish, open_desk, told
 
 TABLE_KEYS = {
     *("type", "file", "format", "sheet", "sheets", "encoding", "delimiter", "header_row", "columns"),
@@ -27,8 +27,14 @@ RUN_KEYS = {
 RESULT_KEYS = {
     *("call_id", "status", "is_new_contact", "to_phone", "contact_id", "called_at", "attempts", "reason"),
 }
-STATUS_KEYS = {"campaign", "rows", "counts", "paused", "last_event", "next_step"}
-DEPTH_KEYS = STATUS_KEYS | {"statuses", "settings", "source", "loaded_at"}
+STATUS_KEYS = {
+    *("campaign", "rows", "counts", "running", "pace_per_second", "paused", "last_event", "last_event_at"),
+    "next_step",
+}
+DEPTH_KEYS = STATUS_KEYS | {
+    *("statuses", "outcomes", "settings", "source", "loaded_at", "fingerprint", "paused_at"),
+    *("loads", "runs", "deferred", "unknown", "attempts"),
+}
 ESCAPE = "\x1b"
 FILE = "every verdict, Überblick.csv"
 
@@ -348,7 +354,50 @@ def test_a_pipe_gets_no_colours_from_tables(desk: Desk, ran: Ran) -> None:
     assert ESCAPE not in "".join(finished.stdout + finished.stderr for finished in tables)
 
 
+# ---------------------------------------------------------------------------------------- watch
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A run, and what another process saw of it while it lasted."""
+
+    run: Finished
+    looks: Finished
+
+
+def _watched(desk: Desk) -> Watched:
+    sheet = desk.sheet(12)
+    process = desk.start(sheet, "--rate", "3/s")
+    desk.wait_for(sheet, 1)
+    looks = desk.dialer("status", sheet.campaign, *desk.api, "--watch", "--json")
+    return Watched(finish(process), looks)
+
+
+@pytest.fixture(scope="module")
+def watched(stories: Mapping[str, Future[Any]]) -> Watched:
+    story: Watched = stories["watched"].result()
+    return story
+
+
+def test_watching_ends_with_the_run(watched: Watched) -> None:
+    looks = watched.looks.json_lines
+    assert ([look["running"] for look in looks], watched.looks.returncode) == (
+        [True] * (len(looks) - 1) + [False],
+        0,
+    )
+
+
+def test_watching_sees_the_calls_grow(watched: Watched) -> None:
+    called = [look["counts"]["called"] for look in watched.looks.json_lines]
+    assert (called == sorted(called), len(set(called)) > 1, called[-1]) == (True, True, 12)
+
+
+def test_watching_disturbs_no_run(watched: Watched) -> None:
+    assert watched.run.returncode == 0
+
+
 STORIES = {
+    "watched": _watched,
     "ran": _ran,
     "checked": _checked,
     "workbook": _workbook,

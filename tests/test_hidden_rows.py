@@ -7,15 +7,17 @@ import tracemalloc
 
 import pytest
 
-from dialer.hidden_rows import find_hidden_rows
+from dialer.hidden_rows import find_hidden
 from dialer.sheet_xml import UnsafeSheet
 from tests.spreadsheets.make import MAIN, xlsx, zipped
 
-TABLES = '<office:document-content xmlns:office="o" xmlns:table="t">{}</office:document-content>'
+TABLES = (
+    '<office:document-content xmlns:office="o" xmlns:table="t">{}<a visibility=""/></office:document-content>'
+)
 
 
 def hidden_in(content: bytes, sheet: str = "Leads") -> list[int]:
-    return [number for number, hidden in enumerate(find_hidden_rows(io.BytesIO(content), sheet)) if hidden]
+    return [number for number, hidden in enumerate(find_hidden(io.BytesIO(content), sheet).rows) if hidden]
 
 
 def in_xlsx(rows: str, before: str = "") -> bytes:
@@ -68,16 +70,53 @@ def test_elements_may_have_a_prefix() -> None:
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [
-        ('<row r="2"/><row r="1"/>', "row 1 stands after row 2"),
-        ('<row r="1"/>text<row r="2"/>', "something that is no row stands after row 1"),
-        ('<row r="1"><c r="A1"/><c r="A2"/></row><row><c r="A3"/></row>', "row 2 has a cell of another row"),
-        ('<row r="1"><c r="A1"/>', "row 1 does not end"),
+        ('<row r="2" hidden="1"/><row r="1"/>', "row 1 stands after row 2"),
+        ('<row r="1" hidden="1"/>text<row r="2"/>', "something that is no row stands after row 1"),
+        (
+            '<row r="1" hidden="1"><c r="A1"/><c r="A2"/></row><row><c r="A3"/></row>',
+            "row 2 has a cell of another row",
+        ),
+        ('<row r="1" hidden="1"><c r="A1"/>', "row 1 does not end"),
     ],
 )
 def test_rows_in_disorder_are_not_guessed(rows: str, reason: str) -> None:
     with pytest.raises(UnsafeSheet) as caught:
         hidden_in(in_xlsx(rows))
     assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize("rows", ['<row r="2"/><row r="1"/>', '<row r="1"/>text<row r="2"/>'])
+def test_in_a_sheet_that_never_speaks_of_hiding_nothing_is_hidden(rows: str) -> None:
+    assert hidden_in(in_xlsx(rows)) == []
+
+
+@pytest.mark.parametrize("position", [0, 1 << 16, (1 << 18) - 3])
+def test_a_hidden_row_is_found_wherever_the_xml_is_cut(position: int) -> None:
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * position}</t></is></c></row>'
+    assert hidden_in(in_xlsx(f'{rows}<row r="2" hidden="1"/>')) == [2]
+
+
+def test_hidden_columns_are_told_with_their_ranges() -> None:
+    columns = '<col min="2" max="3" hidden="1"/><col min="5" max="5"/><col max="7" min="7" hidden="true"/>'
+    hidden = find_hidden(io.BytesIO(in_xlsx('<row r="1"/>', f"<cols>{columns}</cols>")), "Leads")
+    assert sorted(hidden.columns) == [1, 2, 6]
+
+
+def test_hidden_columns_of_an_opendocument_sheet_are_told() -> None:
+    column = "<table:table-column {}/>".format
+    columns = (
+        column("")
+        + column('table:visibility="collapse" table:number-columns-repeated="2"')
+        + column('table:number-columns-repeated="3"')
+        + column('table:visibility="filter"')
+    )
+    content = in_ods(f'<table:table table:name="Leads">{columns}<table:table-row/></table:table>')
+    assert sorted(find_hidden(io.BytesIO(content), "Leads").columns) == [1, 2, 6]
+
+
+def test_columns_beyond_the_last_of_excel_are_no_matter() -> None:
+    columns = '<cols><col min="16383" max="99999" hidden="1"/></cols>'
+    assert sorted(find_hidden(io.BytesIO(in_xlsx("", columns)), "Leads").columns) == [16_382, 16_383]
 
 
 def test_the_rows_of_a_sheet_that_is_not_there_are_not_guessed() -> None:
@@ -102,9 +141,9 @@ def test_rows_beyond_the_last_row_of_excel_are_no_matter() -> None:
     rows = (
         repeated.format(1_048_577) + repeated.format(9**99) + repeated.format(-(9**99)) + repeated.format(3)
     )
-    hidden = find_hidden_rows(
+    hidden = find_hidden(
         io.BytesIO(in_ods(f'<table:table table:name="Leads">{rows}</table:table>')), "Leads"
-    )
+    ).rows
     assert (len(hidden), sum(hidden)) == (1_048_577, 1_048_576)
 
 
@@ -126,7 +165,7 @@ def test_rows_beyond_the_last_row_of_excel_are_no_matter() -> None:
         ),
         (
             '<table:table table:name="Leads">',
-            "its archive cannot be read with certainty (mismatched tag: line 1, column 92)",
+            "its archive cannot be read with certainty (mismatched tag: line 1, column 109)",
         ),
     ],
 )
@@ -140,7 +179,7 @@ def test_memory_does_not_grow_with_the_sheet() -> None:
     rows = "".join(f'<row r="{n}" hidden="1"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 20_001))
     file = io.BytesIO(in_xlsx(rows))
     tracemalloc.start()
-    count = sum(find_hidden_rows(file, "Leads"))
+    count = sum(find_hidden(file, "Leads").rows)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (count, peak < 4_000_000) == (20_000, True)

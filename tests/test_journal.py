@@ -16,7 +16,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from dialer import journal, ledger
+from dialer import journal, ledger, orders
 from dialer.campaign import Breakers, Rate, Selection
 from dialer.errors import SettingsError
 from dialer.journal import Attempt, DueLead, Ending, RunJournal
@@ -654,8 +654,8 @@ def test_a_pause_lasts_until_it_is_lifted(world: World) -> None:
     def set_pause(reason: str | None) -> str | None:
         with world.ledger.transaction() as connection:
             campaign_id = world.campaign.campaign_id
-            journal.set_pause(connection, campaign_id, reason=reason, now=world.loop.utc_now())
-            return journal.pause_reason(connection, campaign_id)
+            orders.set_pause(connection, campaign_id, reason=reason, now=world.loop.utc_now())
+            return orders.pause_reason(connection, campaign_id)
 
     assert [set_pause("lunch"), set_pause(None)] == ["lunch", None]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialer import account, journal, loads
+from dialer import account, journal, loads, orders
 from dialer.account import CampaignLine
 from dialer.campaign import Duplicates, Selection
 from dialer.journal import DueLead
@@ -389,7 +389,7 @@ def test_campaigns_are_listed_by_name(make_world: MakeWorld) -> None:
     for name in ("spring", "autumn"):
         world = make_world(leads=[], name=name)
     with world.ledger.transaction() as connection:
-        journal.set_pause(connection, world.campaign.campaign_id, reason="lunch", now=START)
+        orders.set_pause(connection, world.campaign.campaign_id, reason="lunch", now=START)
 
         assert account.campaigns(connection) == [
             CampaignLine(2, "autumn", "sheet", "2026-03-02T15:00:00.000000Z", "lunch"),

@@ -9,7 +9,7 @@ import pytest
 
 from dialer import parsed_workbook, parsing_child
 from dialer.errors import DialerError
-from dialer.parsed_workbook import ParsedWorkbook
+from dialer.parsed_workbook import AskHidden, ParsedWorkbook
 from dialer.spreadsheet import open_table
 from tests.spreadsheets.make import text_cell, xlsx
 
@@ -35,7 +35,7 @@ def test_looking_for_hidden_rows_does_not_disturb_the_parser(monkeypatch: pytest
     with (SHEETS / "honest.xlsx").open("rb") as file:
         workbook = parsing_child._Workbook(file)
         heads = [head["rows"] for head in workbook.heads(60)]
-        assert [(any(workbook.hidden(n)), list(workbook.rows(n))) for n in (2, 0)] == [
+        assert [(any(workbook.hidden(n, surely=True).rows), list(workbook.rows(n))) for n in (2, 0)] == [
             (False, heads[2]),
             (False, heads[0]),
         ]
@@ -141,13 +141,19 @@ def test_a_child_that_was_taken_over_is_not_believed(child_says: Path, line: str
     )
 
 
-@pytest.mark.parametrize("hidden", ["", ', "hidden": 3', ', "hidden": ["1"]', ', "hidden": [[1]]'])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        *("", ', "hidden": 3', ', "hidden": ["1"]', ', "hidden": [[1]]', ', "hidden": []'),
+        ', "hidden": [], "hidden_columns": ["A"]',
+    ],
+)
 def test_a_child_that_talks_nonsense_about_hidden_rows_is_not_believed(child_says: Path, hidden: str) -> None:
     child_says.write_text(
         'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()\n'
         f'print(\'{{"sheet": 0, "first": 1, "rows": [["a"]], "more": false{hidden}}}\')'
     )
-    assert refusal(SHEETS / "honest.xlsx", hidden_rows=True).code == "parser_died"
+    assert refusal(SHEETS / "honest.xlsx", hidden=AskHidden.SURELY).code == "parser_died"
 
 
 def test_a_child_that_never_ends_its_line_is_refused(child_says: Path) -> None:

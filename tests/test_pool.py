@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dialer import journal
+from dialer import orders
 from dialer.campaign import Breakers, Rate, Selection
 from dialer.errors import SettingsError
 from dialer.journal import Attempt, DueLead, Ending, RunJournal
@@ -314,6 +314,16 @@ def test_another_number_dialled_raises_the_alarm_and_pauses(world: World) -> Non
     assert world.statuses()[4] == "accepted"
 
 
+def test_a_call_id_that_two_numbers_share_is_told(world: World) -> None:
+    world.api.scripts = {number(row): ['odd:{"call_id": "call-0"}'] for row in (3, 5)}
+
+    world.run()
+
+    assert {result.row: result.reason for result in world.results() if result.reason} == {
+        5: "the API gave this call_id to row 3 as well"
+    }
+
+
 def test_five_unknown_in_a_row_pause_the_campaign_for_good(world: World) -> None:
     world.api.always = "500"
 
@@ -321,8 +331,72 @@ def test_five_unknown_in_a_row_pause_the_campaign_for_good(world: World) -> None
 
     assert progress.stop is not None
     assert (progress.stop.code, progress.stop.exit_code, progress.unknown) == ("unknown_in_row", 75, 5)
+    assert paused_reason(world) == progress.stop.sentence
+
+
+def paused_reason(world: World) -> str | None:
     with world.ledger.reading() as connection:
-        assert journal.pause_reason(connection, world.campaign.campaign_id) == progress.stop.sentence
+        return orders.pause_reason(connection, world.campaign.campaign_id)
+
+
+class CutAfterEnd(Wrapped):
+    """The power fails as soon as the fifth outcome is on disk."""
+
+    ended = 0
+
+    async def end(self, attempt: Attempt, ending: Ending) -> None:
+        await self._journal.end(attempt, ending)
+        self.ended += 1
+        if self.ended == 5:
+            raise PowerCut
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def test_a_breakers_pause_is_on_disk_with_the_outcome_that_tripped_it(world: World) -> None:
+    world.api.always = "500"
+    with pytest.raises(BaseExceptionGroup):
+        world.run(policy(concurrency=1, breakers=Breakers()), wrap=CutAfterEnd)
+
+    assert (paused_reason(world) or "").startswith("Paused: 5 calls in a row ended without a certain answer")
+
+
+def test_the_first_reason_of_a_pause_stays(world: World) -> None:
+    """The calls in flight end as badly, and trip the breaker again and again."""
+    world.api.always = "500"
+
+    progress = world.run(policy(concurrency=10, rate=Rate(count=1000), breakers=Breakers()))
+
+    assert progress.stop is not None
+    assert (progress.unknown, paused_reason(world)) == (10, progress.stop.sentence)
+    assert progress.stop.sentence.startswith("Paused: 5 calls in a row")
+
+
+def test_an_alarm_counts_even_while_the_run_is_stopping(world: World) -> None:
+    world.api.always = "500"
+    world.api.scripts = {number(11): ['odd:{"call_id": "c", "to_phone": "+12015550199"}']}
+
+    progress = world.run(policy(concurrency=10, rate=Rate(count=1000), breakers=Breakers()))
+
+    assert progress.stop is not None
+    assert (progress.stop.code, paused_reason(world)) == ("wrong_number_dialled", progress.stop.sentence)
+
+
+def test_a_persons_reason_for_a_pause_stays(world: World) -> None:
+    world.api.always = "500"
+
+    async def pause(_pool: Pool) -> None:
+        await asyncio.sleep(0.1)
+        with world.ledger.transaction() as connection:
+            orders.set_pause(
+                connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now()
+            )
+
+    world.run(policy(concurrency=10, rate=Rate(count=1000), breakers=Breakers()), meanwhile=pause)
+
+    assert paused_reason(world) == "lunch"
 
 
 def test_twenty_refusals_in_a_row_pause_the_campaign(make_world: MakeWorld) -> None:
@@ -347,7 +421,7 @@ def test_a_pause_from_another_terminal_stops_the_run_within_two_seconds(world: W
     async def pause_at_three(_pool: Pool) -> None:
         await asyncio.sleep(3)
         with world.ledger.transaction() as connection:
-            journal.set_pause(
+            orders.set_pause(
                 connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now()
             )
 

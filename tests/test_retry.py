@@ -67,7 +67,7 @@ def test_a_lead_forbidden_after_a_call_got_through_has_failed() -> None:
 
 
 def test_an_unknown_lead_is_never_due_again() -> None:
-    tally = Tally(called=7, unknown_in_row=3, internal_errors=1)
+    tally = Tally(called=7, unknown=1, unknown_in_row=3, internal_errors=1)
 
     assert after(UNKNOWN, BUSY) == Decision(LeadState.UNKNOWN, tally)
 

@@ -33,7 +33,7 @@ def test_a_number_does_not_become_a_date_where_the_place_had_a_style() -> None:
 def test_a_formula_without_a_value_takes_up_room() -> None:
     row = '<row r="1"><c r="A1"><v>1</v></c><c r="C1"><f>1+1</f></c></row>'
     assert rewritten(row, {1: ("c1", None)}, header_row=None) == row.replace(
-        "</row>", '<c r="D1" t="inlineStr"><is><t>c1</t></is></c></row>'
+        "</row>", '<c r="D1" s="3" t="inlineStr"><is><t>c1</t></is></c></row>'
     )
 
 
@@ -76,12 +76,18 @@ def test_cells_stand_before_what_else_a_row_holds() -> None:
             ),
         ),
         (
-            '<cols><col min="1" max="16384" width="9"/></cols>',
-            '<cols><col min="1" max="16384" width="9"/></cols>',
+            '<cols><col min="1" max="16384" width="9" hidden="1" style="2"/></cols>',
+            (
+                '<cols><col min="1" max="2" width="9" hidden="1" style="2"/>'
+                '<col min="3" max="4" width="18" style="2" customWidth="1"/>'
+                '<col min="5" max="16384" width="9" hidden="1" style="2"/></cols>'
+            ),
         ),
     ],
 )
-def test_the_dimension_is_widened_and_new_columns_get_a_width(before: str, after: str) -> None:
+def test_the_dimension_is_widened_and_new_columns_get_a_width_and_can_be_seen(
+    before: str, after: str
+) -> None:
     xml = sheet_xml(add(worksheet(before), {})[0])
     assert xml.partition("<sheetData>")[0] == f'<worksheet xmlns="{MAIN}">{after}'
 
@@ -117,7 +123,7 @@ def test_a_text_that_looks_like_a_reference_does_not_mislead() -> None:
 
 def test_what_xml_cannot_say_is_escaped_as_excel_does_it() -> None:
     assert rewritten("", {1: ("a\0\x1b\ufffe\ud800b",)}, names=["n"], header_row=None) == (
-        '<row r="1"><c r="A1" t="inlineStr"><is><t>a_x0000__x001B__xFFFE_&#65533;b</t></is></c></row>'
+        '<row r="1"><c r="A1" s="3" t="inlineStr"><is><t>a_x0000__x001B__xFFFE_&#65533;b</t></is></c></row>'
     )
 
 

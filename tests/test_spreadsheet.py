@@ -23,7 +23,7 @@ from odf.style import Style, TableProperties
 from odf.table import Table
 
 from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
-from dialer.spreadsheet import open_table
+from dialer.spreadsheet import AskHidden, open_table
 from dialer.table import Format, Row, TableInfo
 from tests.command import ROOT
 from tests.spreadsheets.make import text_cell, xlsb, xlsx, xlsx_parts, zipped
@@ -37,7 +37,7 @@ def read(name: str | Path, sheet: str | None = None, **options: str) -> list[tup
 
 
 def hidden_rows_of(name: str | Path) -> list[int]:
-    with open_table(SHEETS / name, hidden_rows=True) as table:
+    with open_table(SHEETS / name, hidden=AskHidden.SURELY) as table:
         return [row.number for row in table.rows() if row.hidden]
 
 
@@ -143,7 +143,7 @@ def test_hidden_rows_are_told_far_down_a_sheet(tmp_path: Path) -> None:
 
 
 def test_hidden_rows_are_those_of_the_sheet_that_is_walked() -> None:
-    with open_table(SHEETS / "honest.xlsx", hidden_rows=True) as table:
+    with open_table(SHEETS / "honest.xlsx", hidden=AskHidden.SURELY) as table:
         assert [row.hidden for sheet in ("Secret", "Leads") for row in table.rows(sheet)] == [False] * 5
 
 
@@ -153,7 +153,7 @@ def test_a_text_has_no_hidden_rows() -> None:
 
 @pytest.mark.parametrize("ending", ["xls", "xlsb"])
 def test_a_format_that_does_not_tell_its_hidden_rows_is_refused_when_they_are_asked_for(ending: str) -> None:
-    error = refusal(SHEETS / f"begins_at_c4.{ending}", hidden_rows=True)
+    error = refusal(SHEETS / f"begins_at_c4.{ending}", hidden=AskHidden.SURELY)
     assert (type(error), error.code, error.sentence) == (
         SheetError,
         "hidden_rows_unknown",
@@ -165,7 +165,7 @@ def test_a_format_that_does_not_tell_its_hidden_rows_is_refused_when_they_are_as
 
 
 def test_hidden_rows_that_cannot_be_told_with_certainty_are_not_guessed() -> None:
-    error = refusal(SHEETS / "rows_out_of_order.xlsx", hidden_rows=True)
+    error = refusal(SHEETS / "rows_out_of_order.xlsx", hidden=AskHidden.SURELY)
     assert (type(error), error.code, error.sentence) == (
         SheetError,
         "hidden_rows_unknown",
@@ -403,7 +403,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
     assert refusal(tmp_path / "a.csv").sentence == (
-        f"{tmp_path}/a.csv is empty (0 bytes); ask for the sheet again."
+        "a.csv is empty (0 bytes); ask for the sheet again."
     )
 
 

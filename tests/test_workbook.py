@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def test_an_honest_workbook_gets_its_results_and_loses_nothing() -> None:
     assert (sheet["C1"].font.b, sheet["C2"].font.b) == (True, False)
     assert (sheet.freeze_panes, sheet.auto_filter.ref, str(sheet.merged_cells)) == (
         "A2",
-        "A1:B4",
+        "A1:D4",
         "A6:B6",
     )
     assert (sheet.column_dimensions["B"].width, sheet.column_dimensions["C"].width) == (20, 18)
@@ -73,7 +74,18 @@ def test_every_other_part_keeps_its_very_bytes_as_they_were_packed(name: str) ->
     before = packed_parts((SHEETS / name).read_bytes())
     after = packed_parts(added(name, {5: ("c1", "queued")}, header_row=4))
     assert list(before) == list(after)
-    assert {part for part in before if before[part] != after[part]} == {PART}
+    assert {part for part in before if before[part] != after[part]} == {PART, "xl/styles.xml"}
+
+
+@pytest.mark.parametrize("name", ["honest.xlsx", "macros_inside.xlsm"])
+def test_the_styles_get_cell_formats_behind_the_last_one_and_change_in_nothing_else(name: str) -> None:
+    content = added(name, {5: ("c1", "queued")}, header_row=4)
+    before = zipfile.ZipFile(SHEETS / name).read("xl/styles.xml").decode()
+    after = zipfile.ZipFile(io.BytesIO(content)).read("xl/styles.xml").decode()
+    new = re.compile(r"(?:<xf[^<>]*(?:/>|>(?:<alignment[^<>]*/>)?</xf>)){2}(?=</cellXfs>)")
+    assert re.sub(r'(<cellXfs count=)"\d+"', r"\1", new.sub("", after)) == re.sub(
+        r'(<cellXfs count=)"\d+"', r"\1", before
+    )
 
 
 def test_the_archive_is_sound_and_tells_the_same_dates_and_rights() -> None:

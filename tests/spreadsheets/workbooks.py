@@ -326,7 +326,7 @@ FILES: dict[str, Callable[[], bytes]] = {
         "<row><c><v>12015550123</v></c><c/></row></sheetData>"
     ),
     "rows_out_of_order.xlsx": lambda: xlsx(
-        '<sheetData><row r="2"><c r="A2"><v>12015550123</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>'
+        '<sheetData><row r="2" hidden="1"><c r="A2"><v>12015550123</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>'
         "</sheetData>"
     ),
     "hidden_rows.xlsx": lambda: xlsx(_hidden_rows()),

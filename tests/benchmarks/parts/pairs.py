@@ -1,0 +1,66 @@
+"""Intents and outcomes go into the ledger as the pool writes them, and nothing is sent: LEDGER PAIRS CALLERS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from dialer import journal, loads
+from dialer.campaign import Policy
+from dialer.journal import Ending, RunJournal
+from dialer.ledger import Ledger
+from dialer.outcomes import Called
+from dialer.retry import Decision, LeadState, Tally
+from dialer.writer import group_writer
+from tests.benchmarks.parts.load import fill
+
+CALLED = Called(201, "call-1", "queued", True, "contact-1", None)
+
+
+async def write_pairs(ledger: Ledger, choice: journal.Choice, *, pairs: int, callers: int) -> float:
+    """So many callers begin and end attempts; gives the seconds."""
+    decision = Decision(LeadState.CALLED, Tally(), counts_as_attempt=True)
+    async with group_writer(ledger) as writer:
+        run = RunJournal(writer, choice, clock=ledger.clock)
+        due = iter(await run.due(after_row=-1, most=pairs))
+        began = time.perf_counter()
+
+        async def call() -> None:
+            for lead in due:
+                attempt = await run.begin(lead)
+                assert attempt is not None
+                await run.end(attempt, Ending(CALLED, decision, ledger.clock()))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(callers):
+                group.create_task(call())
+        return time.perf_counter() - began
+
+
+def choose(ledger: Ledger, campaign: loads.Campaign, load_id: int) -> journal.Choice:
+    """Everybody of a load, in a run of its own."""
+    now = ledger.clock()
+    policy = Policy(assistant_name="Voz", recall_after=timedelta(hours=24))
+    with ledger.transaction() as connection:
+        run_id = loads.begin_run(connection, campaign.campaign_id, settings={}, rows=(), now=now)
+    return journal.choose(
+        policy, campaign_id=campaign.campaign_id, load_id=load_id, run_id=run_id, now=now
+    )
+
+
+def main(path: str, pairs: str, callers: str) -> None:
+    """Fill a ledger, write the pairs, and say how long that took."""
+    ledger = Ledger(Path(path))
+    campaign, load_id, _ = fill(ledger, int(pairs))
+    choice = choose(ledger, campaign, load_id)
+    seconds = asyncio.run(write_pairs(ledger, choice, pairs=int(pairs), callers=int(callers)))
+    ledger.close()
+    sys.stdout.write(json.dumps({"seconds": seconds}) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
