@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.leads import RowProblem, Verdict
 from dialer.ledger import time_of, time_text
 from dialer.plan import ProblemKind
@@ -28,26 +29,29 @@ SELECT_PROBLEM_ROWS = text(
     "SELECT row, verdict, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL"
     " AND verdict <> 'not_a_lead' ORDER BY row"
 )
+FATE_COLUMNS = """
+           k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
+           k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
+           k.lead_qualification, k.call_intent, k.summary, k.cost_usd, k.recording_url"""
 # For a row that waits: the last time that another campaign called, or may have called, its number.
-SELECT_ROWS = text("""
-    SELECT r.row, r.verdict, r.cell, r.problems,
+ROW_COLUMNS = f"""
+           r.row, r.verdict, r.cell, r.problems,
            l.row AS lead_row, l.e164, l.cell AS lead_cell, l.state, l.suppressed, l.attempts,
            l.deferred_until, l.deferred_reason,
            a.attempt_id, a.begun_at, a.sent_at, a.call_id, a.status, a.is_new_contact, a.contact_id,
-           a.code, a.reason,
-           k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
-           k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
-           k.lead_qualification, k.call_intent, k.summary, k.cost_usd, k.recording_url,
+           a.code, a.reason, {FATE_COLUMNS},
            CASE WHEN l.state = 'due' THEN
                (SELECT max(o.begun_at) FROM attempts AS o
                  WHERE o.e164 = l.e164 AND o.campaign_id <> l.campaign_id AND o.begun_at > :recall_since
-                   AND (o.outcome IS NULL OR o.outcome IN ('called', 'unknown'))) END AS elsewhere_at
+                   AND (o.outcome IS NULL OR o.outcome IN ('called', 'unknown'))) END AS elsewhere_at"""  # noqa: S608 - constants
+FROM_ROWS = """
       FROM rows AS r
       LEFT JOIN leads AS l ON l.campaign_id = :campaign_id AND l.e164 = r.e164
       LEFT JOIN attempts AS a ON a.attempt_id = l.last_attempt_id
       LEFT JOIN calls AS k ON k.attempt_id = a.attempt_id
-     WHERE r.load_id = :load_id
-     ORDER BY r.row""")
+     WHERE r.load_id = :load_id"""
+SELECT_ROWS = text(f"SELECT {ROW_COLUMNS} {FROM_ROWS} ORDER BY r.row")
+SELECT_ROWS_OF_NUMBER = text(f"SELECT {ROW_COLUMNS} {FROM_ROWS} AND r.e164 = :e164 ORDER BY r.row")
 SELECT_CAMPAIGN_OF_CALL = text(
     "SELECT c.name FROM attempts AS a JOIN campaigns AS c ON c.campaign_id = a.campaign_id"
     " WHERE a.e164 = :e164 AND a.begun_at = :begun_at"
@@ -134,13 +138,18 @@ def row_records(
     bound = {"campaign_id": campaign_id, "load_id": load_id, "recall_since": time_text(recall_since)}
     rows = connection.execution_options(yield_per=1000).execute(SELECT_ROWS, bound)
     for row in rows:
-        yield RowRecord(
-            row=row.row,
-            verdict=Verdict(row.verdict),
-            cell=row.cell,
-            problems=_problems(row.problems),
-            lead=_lead_record(connection, row) if row.lead_row is not None else None,
-        )
+        yield row_record(connection, row)
+
+
+def row_record(connection: Connection, row: Row[Any]) -> RowRecord:
+    """What a row of `SELECT_ROWS` tells."""
+    return RowRecord(
+        row=row.row,
+        verdict=Verdict(row.verdict),
+        cell=row.cell,
+        problems=_problems(row.problems),
+        lead=_lead_record(connection, row) if row.lead_row is not None else None,
+    )
 
 
 def row_results(
@@ -189,6 +198,12 @@ def latest_run(connection: Connection, campaign_id: int) -> RunRecord | None:
         stopped=row.stopped,
         settings=json.loads(row.settings),
     )
+
+
+def recall_after(run: RunRecord | None) -> timedelta:
+    """How long a number that another campaign called is left alone, as this run had it; else the default."""
+    stored = run.settings.get("recall after") if run else None
+    return parse_duration(stored) if stored else DEFAULT_RECALL_AFTER
 
 
 def last_call(connection: Connection, e164: str, *, since: datetime) -> LastCall | None:

@@ -23,6 +23,8 @@ from dialer.vozagent import Api, ssl_context
 from dialer.writer import group_writer
 
 if TYPE_CHECKING:
+    from dialer.campaign import Policy
+    from dialer.loads import Campaign
     from dialer.reporter import Written
 
 _POST_TIMEOUT = timedelta(seconds=30)  # of the API as a whole; nothing is posted here
@@ -120,6 +122,23 @@ def ask_outcomes(place: Place, name: str, following: Following) -> Aftermath:
     if written is None:
         return replace(found, unreported=True)
     return replace(found, report=str(written.sheet.path), html=str(written.html))
+
+
+def follow_run(api: Api, ledger: Ledger, campaign: Campaign, policy: Policy, *, quiet: bool) -> int:
+    """Follow the calls of a campaign after its run, and give the exit code of that: its reports are still to
+    be written, so neither Ctrl-C nor an API that fails is raised."""
+    following = Following(patience=Patience(unreachable_after=policy.give_up_after), quiet=quiet)
+    try:
+        found = follow_calls(api, ledger, (campaign.campaign_id, campaign.name), following)
+    except DialerError as error:
+        screens.say(error.sentence)
+        return error.exit_code
+    except KeyboardInterrupt:
+        screens.say("Interrupted: `dialer outcomes` goes on asking what became of the calls.")
+        return 130
+    if not quiet:
+        screens.say_as_it_is("\n".join(found.lines()))
+    return found.exit_code
 
 
 def follow_calls(api: Api, ledger: Ledger, campaign: tuple[int, str], following: Following) -> Aftermath:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dialer import account, journal, loads, screens, suppressions
+from dialer import account, loads, screens, suppressions
 from dialer.access import open_api, open_ledger
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Duplicates, Policy, Reading
@@ -21,6 +21,7 @@ from dialer.retry import Stop
 from dialer.settings import Place
 from dialer.survey import settings_in_words
 from dialer.vozagent import Api, is_loopback
+from dialer.whom import Choice, choose
 
 _NO_COUNTRY = "The number has no country code: write it with one, as +12015550123."
 
@@ -118,7 +119,7 @@ def _refuse_repeated(ledger: Ledger, lead: Lead, policy: Policy) -> None:
         )
 
 
-def _write_down(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> journal.Choice:
+def _write_down(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> Choice:
     now = ledger.clock()
     with ledger.transaction() as connection:
         name = f"call {lead.phone} {now:%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -137,10 +138,10 @@ def _write_down(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> journal
             rows=(),
             now=now,
         )
-    return journal.choose(policy, campaign_id=campaign.campaign_id, load_id=load_id, run_id=run_id, now=now)
+    return choose(policy, campaign_id=campaign.campaign_id, load_id=load_id, run_id=run_id, now=now)
 
 
-def _ended(ledger: Ledger, choice: journal.Choice, policy: Policy, stop: Stop | None) -> Ended:
+def _ended(ledger: Ledger, choice: Choice, policy: Policy, stop: Stop | None) -> Ended:
     now = ledger.clock()
     with ledger.reading() as connection:
         result = next(

@@ -92,7 +92,7 @@ def parse_rows(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def parse_words(text: str) -> tuple[str, ...]:
-    """Read `failed,no-answer` as words, each as it stands and in small letters; raises ValueError for none."""
+    """Read `failed,no-answer` as words, as they are and in small letters; raises ValueError for none."""
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise ValueError("name the words of the API's call_status, as failed,no-answer.")

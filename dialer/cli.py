@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from dialer import __version__, campaign_commands, ledger_commands
+from dialer import __version__, campaign_commands, ledger_commands, record_commands
 from dialer.defaults import Command
 from dialer.errors import DialerError, UsageError
 from dialer.options import (
+    WORDS,
     assistant_options,
     call_options,
     global_options,
@@ -98,16 +99,21 @@ def run(leads: str, **options: Any) -> int:
 @_command("retry")
 @click.argument("leads")
 @sheet_options
+@option(
+    "--call-status", type=WORDS, metavar="WORD,...", help="Call those once more whose call ended like this."
+)
 @call_options
 @global_options
 def retry(leads: str, **options: Any) -> int:
     """Call the rows that failed, and those that were mended.
 
-    The same as `run --only failed,mended`.
+    The same as `run --only failed,mended`. With --call-status it calls people a second time instead: those
+    whose call has ended with one of these words, as `dialer outcomes` heard it.
     """
     from dialer.campaign import Selection
 
-    options["only"] = options["only"] or (Selection.FAILED, Selection.MENDED)
+    usual = () if options["call_status"] else (Selection.FAILED, Selection.MENDED)
+    options["only"] = options["only"] or usual
     return _run(leads, options)
 
 
@@ -130,6 +136,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         campaign=options["campaign"],
         output=options["output"],
         dry_run=options["dry_run"],
+        follow=options["follow"],
         remember_opt_outs=options["remember_opt_outs"],
         quiet=options["quiet"],
         verbose=options["verbose"] > 0,
@@ -198,39 +205,6 @@ def call(number: str, **options: Any) -> int:
     return ended.exit_code
 
 
-@_command("report")
-@click.argument("campaign")
-@option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
-@global_options
-def report(campaign: str, output: Path | None, **options: Any) -> int:
-    """Write the reports of a campaign again.
-
-    They are made from the ledger and the sheet, which has to be where it was.
-    """
-    from dialer import screens
-    from dialer.reports import rewrite
-
-    written = rewrite(place_of(options), campaign, output=output)
-    if options["as_json"]:
-        _print_json({"campaign": campaign, "report": str(written.sheet.path), "html": str(written.html)})
-    else:
-        screens.give(f"{written.sheet.path}\n{written.html}")
-    return 0
-
-
-@_command("status")
-@click.argument("campaign", required=False)
-@option("--watch", is_flag=True, help="Look again and again for as long as a run lasts.")
-@global_options
-def status(campaign: str | None, *, watch: bool, **options: Any) -> int:
-    """Say where the campaigns stand, and what to do next; name one to see it in depth."""
-    from dialer.watch import Asked, seconds_between_looks, show
-
-    asked = Asked(place_of(options), campaign, as_json=options["as_json"])
-    show(asked, ticks=seconds_between_looks() if watch else None)
-    return 0
-
-
 @_command("sandbox")
 @option("--port", type=click.IntRange(0, 65535), default=8410, show_default=True, help="0 is any free port.")
 @option("--database", type=click.Path(path_type=Path), help="Its SQLite file. [default: in the user's data]")
@@ -263,7 +237,7 @@ def sandbox(port: int, database: Path | None, config: Path | None, **options: An
     )
 
 
-for _each in (*campaign_commands.COMMANDS, *ledger_commands.COMMANDS):
+for _each in (*campaign_commands.COMMANDS, *ledger_commands.COMMANDS, *record_commands.COMMANDS):
     cli.add_command(_each)
 
 

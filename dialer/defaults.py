@@ -95,7 +95,8 @@ def _explicit_config(arguments: list[str]) -> Path | None:
 
 def _parameters(context: click.Context) -> dict[str, click.Parameter]:
     """Every option of every command by its long name, in the spelling of the settings file."""
-    never = {"--config", "--json", "--help", "--version", "--yes", "--dry-run", "--redial-unknown"}
+    never = {"--config", "--json", "--help", "--version", "--yes", "--dry-run"}
+    never |= {"--redial-unknown", "--call-status"}  # who is called once more is decided anew each time
     return {
         opt.removeprefix("--").replace("-", "_"): parameter
         for command in _commands(context.find_root().command)

@@ -9,12 +9,18 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from dialer.delimited import Record, TextForm, read_records
+from dialer.delimited import TextForm, read_records
+from dialer.raw_records import RawRecord, raw_records, reads_as_ascii
 from dialer.result_table import DANGEROUS_STARTS, ResultCell, ResultPlacement, ResultTable, harmless
+
+_BETWEEN = "\x1f"  # no cell holds it, or it is looked at more closely
+_DANGEROUS = re.compile(
+    f"{_BETWEEN}(?:[{re.escape(DANGEROUS_STARTS.replace('+', ''))}]|[+](?![1-9][0-9]{{6,14}}{_BETWEEN}))"
+)
 
 
 def add_to_text(
@@ -32,16 +38,51 @@ def add_to_text(
     """
     # The bytes are copied as they are, so a damaged character does no harm here.
     form = replace(form, encoding=replace(form.encoding, errors="replace"))
-    width = max((len(record.cells) for record in read_records(source, form, name=name)), default=0)
+    width = max((record.columns for record in raw_records(source, form, name=name)), default=0)
     placement = ResultPlacement(results, width=max(width, 1))
+    new = placement.new_columns()
+    header = _Cells(tuple(new), tuple(new.values()))
+    records = raw_records(source, form, name=name)
+    if results.neutralise:
+        records = _harmless_records(source, form, name=name)
     writer = _Writer(form)
-    headers = list(placement.new_columns().items())
-    for record in read_records(source, form, name=name):
-        placed = list(zip(placement.positions, placement.take(record.number) or (), strict=False))
-        placed = headers if record.number == header_row else placed
-        out.write(writer.with_cells(record, placed) if placed else record.raw)
+    first = 0 if form.separator_line else 1  # the line `sep=;` has no number
+    for number, record in enumerate(records, start=first):
+        if number == header_row:
+            out.write(writer.with_cells(record, header))
+        elif (cells := placement.take(number)) is None:
+            out.write(record.raw)
+        else:
+            out.write(writer.with_cells(record, _Cells(placement.positions, cells)))
     placement.finish()
     return placement
+
+
+def _harmless_records(source: BinaryIO, form: TextForm, *, name: str) -> Iterator[RawRecord]:
+    """The records, in which an apostrophe stands before what a spreadsheet would take for a formula."""
+    codec, mark = form.encoding.codec, form.encoding.mark
+    writer = _Writer(form)
+    apostrophe, quote, delimiter = (character.encode(codec) for character in ("'", '"', form.delimiter))
+    for record in read_records(source, form, name=name):
+        raw = record.raw
+        if record.number and any(harmless(cell) != cell for cell in record.cells):
+            marked = mark if raw.startswith(mark) else b""
+            content, line_end = writer.without_line_end(raw[len(marked) :])
+            pieces = writer.pieces(RawRecord(content, len(record.cells), plain=False))
+            for index, cell in enumerate(record.cells):
+                if harmless(cell) != cell:
+                    opening = quote if pieces[index].startswith(quote) else b""
+                    pieces[index] = opening + apostrophe + pieces[index][len(opening) :]
+            raw = marked + delimiter.join(pieces) + line_end
+        yield RawRecord(raw, len(record.cells), plain=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Cells of a record, and where they belong."""
+
+    columns: tuple[int, ...]  # ascending
+    cells: Sequence[ResultCell]
 
 
 class _Writer:
@@ -52,52 +93,70 @@ class _Writer:
         self._codec = form.encoding.codec
         self._mark = form.encoding.mark
         self._line_ends = tuple(line_end.encode(self._codec) for line_end in ("\r\n", "\n", "\r"))
-        forbidden = re.escape(form.delimiter) + '"\\r\\n'
-        self._plain = re.compile(f"[^{forbidden}{re.escape(DANGEROUS_STARTS)}][^{forbidden}]*")
-        self._needs_quotes = re.compile(f"[{forbidden}]")
-        self._ascii_is_ascii = form.encoding.wide or self._codec == "utf-8" or _single_byte(self._codec)
+        self._needs_quotes = re.compile(f'[{re.escape(form.delimiter)}"\\r\\n]')
+        self._ascii_is_ascii = form.encoding.wide or reads_as_ascii(form)
 
-    def with_cells(self, record: Record, placed: Sequence[tuple[int, ResultCell]]) -> bytes:
-        """The record's bytes with its results; `placed` is in ascending order of position."""
-        content, line_end = self._without_line_end(record.raw)
-        columns = max(len(record.cells), 1)
-        inside = sum(column < columns for column, _ in placed)
-        if inside:
-            content = self._replace(content, placed[:inside])
+    def with_cells(self, record: RawRecord, placed: _Cells) -> bytes:
+        """The record's bytes with its results."""
+        content, line_end = self.without_line_end(record.raw)
+        columns = max(record.columns, 1)
+        inside = 0
+        if placed.columns and placed.columns[0] < columns:
+            inside = sum(column < columns for column in placed.columns)
+            content = self._replace(content, record, placed, inside)
+        if inside == len(placed.columns):
+            return content + line_end
+        gap = self._delimiter * (placed.columns[inside] - columns + 1)
+        if placed.columns[-1] - placed.columns[inside] == len(placed.columns) - inside - 1:
+            return content + self._encode(gap + self._joined(placed.cells[inside:])) + line_end
         added = ""
-        for column, cell in placed[inside:]:
+        for column, cell in zip(placed.columns[inside:], placed.cells[inside:], strict=True):
             added += self._delimiter * (column - columns + 1) + self._as_written(cell)
             columns = column + 1
         return content + self._encode(added) + line_end
 
-    def _replace(self, content: bytes, placed: Sequence[tuple[int, ResultCell]]) -> bytes:
-        """The content with some of its cells replaced, all others byte for byte as they were."""
-        mark = self._mark if content.startswith(self._mark) else b""
-        rest = content[len(mark) :]
-        plain = rest if self._ascii_is_ascii else _masked(rest, self._codec)
-        delimiter = self._delimiter.encode(self._codec)
-        spans = cell_spans(plain, delimiter, '"'.encode(self._codec))
-        pieces = [rest[start:end] for start, end in spans]
-        for column, cell in placed:
-            pieces[column] = self._encode(self._as_written(cell))
-        return mark + delimiter.join(pieces)
-
-    def _without_line_end(self, raw: bytes) -> tuple[bytes, bytes]:
+    def without_line_end(self, raw: bytes) -> tuple[bytes, bytes]:
+        """The record without its line end, and its line end."""
         for line_end in self._line_ends:
             if raw.endswith(line_end):
                 return raw[: -len(line_end)], line_end
         return raw, b""
 
+    def pieces(self, record: RawRecord) -> list[bytes]:
+        """The cells of a record, without a mark and a line end, as they stand in its bytes."""
+        delimiter = self._delimiter.encode(self._codec)
+        if record.plain:
+            return record.raw.split(delimiter)
+        whole = record.raw if self._ascii_is_ascii else _masked(record.raw, self._codec)
+        spans = cell_spans(whole, delimiter, '"'.encode(self._codec))
+        return [record.raw[start:end] for start, end in spans]
+
+    def _replace(self, content: bytes, record: RawRecord, placed: _Cells, inside: int) -> bytes:
+        """The content with its first result cells replaced, all else byte for byte as it was."""
+        mark = self._mark if content.startswith(self._mark) else b""
+        pieces = self.pieces(record._replace(raw=content[len(mark) :]))
+        for column, cell in zip(placed.columns[:inside], placed.cells[:inside], strict=True):
+            pieces[column] = self._encode(self._as_written(cell))
+        return mark + self._delimiter.encode(self._codec).join(pieces)
+
+    def _joined(self, cells: Sequence[ResultCell]) -> str:
+        """Cells that stand side by side, as they stand in the text."""
+        texts = [cell if type(cell) is str else _bare(cell) for cell in cells]
+        between = _BETWEEN + _BETWEEN.join(texts) + _BETWEEN
+        if (
+            self._delimiter in between
+            or '"' in between
+            or "\r" in between
+            or "\n" in between
+            or _DANGEROUS.search(between)
+        ):
+            texts = [self._as_written(cell) for cell in cells]
+        return self._delimiter.join(texts)
+
     def _as_written(self, cell: ResultCell) -> str:
         """The cell as it stands in the text, made harmless, and quoted where it has to be."""
-        if cell is None:
-            return ""
-        if isinstance(cell, bool):
-            return "true" if cell else "false"
-        if isinstance(cell, int):
-            return str(cell)
-        if self._plain.fullmatch(cell):
-            return cell
+        if not isinstance(cell, str):
+            return _bare(cell)
         text = harmless(cell)
         if self._needs_quotes.search(text) is None:
             return text
@@ -109,6 +168,15 @@ class _Writer:
             return text.encode(self._codec)
         except UnicodeEncodeError:
             return "".join(_nearest(character, self._codec) for character in text).encode(self._codec)
+
+
+def _bare(cell: ResultCell) -> str:
+    """What is no text, or nothing."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return str(cell)
 
 
 def cell_spans(content: bytes, delimiter: bytes, quote: bytes) -> list[tuple[int, int]]:
@@ -146,10 +214,6 @@ def _find(content: bytes, wanted: bytes, position: int) -> int:
     while found >= 0 and found % len(wanted):
         found = content.find(wanted, found + 1)
     return len(content) if found < 0 else found
-
-
-def _single_byte(codec: str) -> bool:
-    return len(bytes(range(256)).decode(codec, "replace")) == 256
 
 
 def _masked(content: bytes, codec: str) -> bytes:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from dialer import journal, orders, reconcile, screens
 from dialer.campaign import Policy
-from dialer.journal import Choice, DueLead, RunJournal
+from dialer.journal import RunJournal
 from dialer.ledger import Ledger
 from dialer.listings import Reads
 from dialer.lookups import check_assistant
@@ -29,6 +29,7 @@ from dialer.progress import shown
 from dialer.reconciling import unread
 from dialer.retry import Stop
 from dialer.vozagent import Api, Connection, ssl_context
+from dialer.whom import Choice, DueLead
 from dialer.writer import Writer, group_writer
 
 # A terminal that is closed ends a run as gently as SIGTERM does.

@@ -1,8 +1,9 @@
-"""A few lasting values of a ledger: the key of its hashes, and how often its do-not-call list changed."""
+"""A few lasting values of a ledger: the key of its hashes, and which files were written from it."""
 
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +12,9 @@ _REVISION = "suppressions_revision"
 
 SELECT_FACT = text("SELECT value FROM facts WHERE name = :name")
 INSERT_FACT = text("INSERT INTO facts (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+# "!" comes right after the blank: every name that begins with the kind and a blank.
+SELECT_FACTS = text("SELECT value FROM facts WHERE name >= :beginning AND name < :end ORDER BY name")
+DELETE_FACT = text("DELETE FROM facts WHERE name = :name")
 SET_FACT = text("UPDATE facts SET value = :value WHERE name = :name")
 COUNT_UP = text(
     "INSERT INTO facts (name, value) VALUES (:name, '1')"
@@ -47,3 +51,19 @@ def suppressions_revision(connection: Connection) -> int:
 def count_revision(connection: Connection) -> None:
     """Note that the do-not-call list changed."""
     connection.execute(COUNT_UP, {"name": _REVISION})
+
+
+def note_file(connection: Connection, kind: str, path: Path) -> None:
+    """Note a file that was written from this ledger: a `report`, or a `backup`."""
+    connection.execute(INSERT_FACT, {"name": f"{kind} {path}", "value": str(path)})
+
+
+def noted_files(connection: Connection, kind: str) -> list[Path]:
+    """The files of this kind that were noted, there or not."""
+    rows = connection.execute(SELECT_FACTS, {"beginning": f"{kind} ", "end": f"{kind}!"})
+    return [Path(row.value) for row in rows]
+
+
+def forget_file(connection: Connection, kind: str, path: Path) -> None:
+    """Note no longer a file that is not there any more."""
+    connection.execute(DELETE_FACT, {"name": f"{kind} {path}"})

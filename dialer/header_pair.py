@@ -56,16 +56,16 @@ def header_texts(rows: Sequence[Row], position: int) -> tuple[str, ...]:
             texts.append(top.cell(column))
         elif read_header(own).rank(Field.PHONE) is not None:
             phones_of = group if phones_of is None else phones_of
-            apart = group != phones_of or _known_for_something_else(joined)
-            texts.append(joined if apart or read_header(joined).surely(Field.PHONE) else own)
+            texts.append(joined if group != phones_of or _says_more(joined, own) else own)
         else:
             texts.append(joined if not read_header(own).known and read_header(joined).known else own)
     return tuple(texts)
 
 
-def _known_for_something_else(joined: str) -> bool:
+def _says_more(joined: str, own: str) -> bool:
+    """True for a phone whose group makes it another kind of phone, or none to call: "Company", "Phone"."""
     header = read_header(joined)
-    return header.known and header.rank(Field.PHONE) is None
+    return header.known and header.rank(Field.PHONE) != read_header(own).rank(Field.PHONE)
 
 
 def _groups(top: Row, width: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The journal of attempts: whom the pool may call next, the intent before each call, the outcome after.
+"""The journal of attempts: the intent before each call, the outcome after.
 
 Promise 1 lives here: `begin` refuses a lead that any attempt may already have called, in the same
 transaction that writes the new intent down.
@@ -11,32 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, text
 
 from dialer import orders
-from dialer.campaign import Policy, Selection
-from dialer.fates import ENDED_WITH, NEWEST_CALL_ENDED
-from dialer.leads import Lead
+from dialer.fates import NEWEST_CALL_ENDED
 from dialer.ledger import Clock, time_of, time_text
-from dialer.loads import lead_of
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.retry import Decision, LeadState, Stop
 from dialer.suppressions import SUPPRESSED, claim_values, hold_back
+from dialer.whom import RECENT, Choice, DueLead, due_leads
 from dialer.writer import Writer
 
 LONGEST_WAY_TO_SEND = timedelta(minutes=1)  # from the intent to the first byte: connecting, and the turn
 INTERRUPTED = "dialer was stopped while this call was under way"
-
-
-@dataclass(frozen=True, slots=True)
-class DueLead:
-    """A lead that may be called in this run."""
-
-    lead_id: int
-    campaign_id: int
-    lead: Lead
-    # due, failed in an earlier run, or called for a second round; where it returns if nothing was sent
-    from_state: LeadState
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,80 +34,12 @@ class Attempt:
     due: DueLead
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which leads of a load this run calls."""
-
-    campaign_id: int
-    load_id: int
-    run_id: int
-    pending: bool = True
-    mended: bool = True
-    failed: bool = False
-    some_rows: bool = False  # only those of `run_rows`
-    redialled: bool = False  # and those for whom a person decided that they are called once more
-    call_status: tuple[str, ...] = ()  # and those whose newest call ended with one of these words
-    recall_since: str = ""  # called elsewhere after this time: not again
-
-
-def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: datetime) -> Choice:
-    """The leads that a policy chooses from a load, as seen at `now`."""
-    usual = set() if policy.call_status else {Selection.PENDING, Selection.MENDED}
-    only = set(policy.only) or usual
-    return Choice(
-        campaign_id=campaign_id,
-        load_id=load_id,
-        run_id=run_id,
-        pending=Selection.PENDING in only,
-        mended=Selection.MENDED in only,
-        failed=Selection.FAILED in only,
-        some_rows=bool(policy.rows),
-        redialled=policy.redial_unknown,
-        call_status=policy.call_status,
-        recall_since=time_text(now - policy.recall_after),
-    )
-
-
-# Somebody whom an attempt of another campaign has called, or may have called, lately.
-_RECENT = """
-    EXISTS (SELECT 1 FROM attempts AS a
-             WHERE a.e164 = l.e164 AND a.campaign_id <> l.campaign_id AND a.begun_at > :recall_since
-               AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))"""
-
-_WORDS = bindparam("call_status", expanding=True)
-
-# What `run`, `retry`, `--only` and `--call-status` choose, as an expression over leads AS l. A lead that failed in this
-# very run is not chosen again by it.
-_CHOSEN = f"""
-    l.campaign_id = :campaign_id AND l.load_id = :load_id AND NOT l.suppressed
-    AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)
-                               OR (l.generation > 1 AND :redialled)))
-         OR (l.state = 'failed' AND :failed AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
-         OR (l.state = 'called' AND {ENDED_WITH}))
-    AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
-                                    AND l.row BETWEEN r.first_row AND r.last_row))"""
-
-_LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.first_name, l.last_name,\
- l.source, l.tags, l.notes, l.state"
-
-SELECT_DUE = text(
-    f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {_RECENT} AND l.row > :after_row"  # noqa: S608 - constants
-    " ORDER BY l.row LIMIT :most"
-).bindparams(_WORDS)
-COUNT_CHOSEN = text(
-    f"SELECT count(*) AS chosen, coalesce(sum(CASE WHEN {_RECENT} THEN 1 ELSE 0 END), 0) AS recent,"  # noqa: S608 - constants
-    " coalesce(sum(CASE WHEN l.tier = 'assumed' THEN 1 ELSE 0 END), 0) AS assumed"
-    f" FROM leads AS l WHERE {_CHOSEN}"
-).bindparams(_WORDS)
-COUNT_AGAIN = text(f"SELECT count(*) FROM leads AS l WHERE {_CHOSEN} AND l.state = 'called'").bindparams(  # noqa: S608 - constants
-    _WORDS
-)
 # A second round (:again is 1, else 0) is a generation of its own, and needs the end of the call before it.
 CLAIM_LEAD = text(
     f"""
     UPDATE leads AS l SET state = 'sending', generation = l.generation + :again,
            deferred_until = NULL, deferred_reason = NULL
-     WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {_RECENT}
+     WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {RECENT}
        AND NOT {SUPPRESSED}
        AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
                         AND b.generation = l.generation + :again
@@ -169,23 +88,6 @@ SELECT_SAME_CALL = text(
     "SELECT l.row FROM attempts AS a JOIN leads AS l ON l.lead_id = a.lead_id"
     " WHERE a.call_id = :call_id AND a.e164 <> :e164 ORDER BY a.attempt_id LIMIT 1"
 )
-
-
-def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: int) -> list[DueLead]:
-    """The next leads in the sheet's order, at most `most`, whose row is below `after_row`."""
-    rows = connection.execute(SELECT_DUE, _bind(choice) | {"after_row": after_row, "most": most})
-    return [_due_lead(row) for row in rows]
-
-
-def count_chosen(connection: Connection, choice: Choice) -> tuple[int, int, int]:
-    """How many leads a choice holds: all, those called elsewhere lately, those with an assumed country."""
-    row = connection.execute(COUNT_CHOSEN, _bind(choice)).one()
-    return row.chosen, row.recent, row.assumed
-
-
-def count_again(connection: Connection, choice: Choice) -> int:
-    """How many of these have been called before: it is their second round, or a later one."""
-    return int(connection.execute(COUNT_AGAIN, _bind(choice)).scalar_one())
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,14 +260,6 @@ class RunJournal:
     async def stop_asked(self) -> Stop | None:
         """Why this run is to end, if a person or a breaker wants that."""
         return await self._writer.do(lambda c: orders.stop_asked(c, self._choice.campaign_id))
-
-
-def _bind(choice: Choice) -> dict[str, Any]:
-    return {name: getattr(choice, name) for name in Choice.__slots__}
-
-
-def _due_lead(row: Row[Any]) -> DueLead:
-    return DueLead(row.lead_id, row.campaign_id, lead_of(row), LeadState(row.state))
 
 
 _NO_CALL = dict.fromkeys(

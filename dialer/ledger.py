@@ -26,7 +26,16 @@ from dialer.errors import SettingsError, TryLater
 from dialer.ledger_file import LedgerFile, copy_ledger
 from dialer.printable import clean
 
-__all__ = ["Clock", "Connection", "Ledger", "copy_ledger", "time_of", "time_text", "utc_now"]
+__all__ = [
+    "Clock",
+    "Connection",
+    "Ledger",
+    "copy_ledger",
+    "time_of",
+    "time_text",
+    "transaction_in_backup",
+    "utc_now",
+]
 
 SCHEMA_VERSION = "0003"
 _BUSY_SECONDS = 10
@@ -222,6 +231,25 @@ class Ledger:
             "dialer cannot know whom it called.",
             code="ledger_damaged",
         )
+
+
+@contextmanager
+def transaction_in_backup(path: Path) -> Iterator[Connection]:
+    """One write transaction in a backup, whatever its schema; nothing of it stays beside the file.
+
+    Raises SettingsError if the backup cannot be used.
+    """
+    engine = _engine(path, read_only=False)
+    try:
+        with engine.begin() as connection:
+            yield connection
+        with closing(engine.raw_connection()) as raw:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    except SQLAlchemyError as error:
+        cause = clean(str(getattr(error, "orig", None) or error))
+        raise SettingsError(f"The backup {path} cannot be used ({cause}).", code="backup_unusable") from error
+    finally:
+        engine.dispose()
 
 
 def _engine(path: Path, *, read_only: bool) -> Engine:

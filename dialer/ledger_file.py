@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import sqlite3
@@ -19,6 +20,7 @@ from dialer.errors import SettingsError, UsageError
 _KNOWN = "known"  # a file beside the locks: this ledger was there once
 _OPENING = "opening.lock"
 _BESIDE = ("", "-wal", "-shm")
+_STAMP = len("2026-11-22T150405.123456Z")  # at the end of a backup's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,20 @@ class LedgerFile:
 
     def newest_backup(self) -> Path | None:
         """The newest backup that dialer made on its own, or None."""
-        return max(self.backups.glob("*.sqlite3"), key=lambda backup: backup.stat().st_mtime, default=None)
+        return max(self.all_backups(), key=lambda backup: backup.stem[-_STAMP:], default=None)
+
+    def all_backups(self) -> list[Path]:
+        """The backups in the folder beside the ledger."""
+        return sorted(self.backups.glob("*.sqlite3"))
+
+    def lock_of(self, campaign: str) -> Path:
+        """The lock of a campaign, whatever its name."""
+        digest = hashlib.sha256(campaign.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.locks / f"{digest[:16]}.lock"
+
+    def drop_lock(self, campaign: str) -> None:
+        """Remove a lock that nobody needs again: its name is a hash of the campaign's."""
+        self.lock_of(campaign).unlink(missing_ok=True)
 
     def identity(self) -> tuple[int, int] | None:
         """What tells this very file from another of the same name; None where there is none."""

@@ -1,20 +1,34 @@
-"""Campaigns and what was loaded into them: the rows of each sheet, and one lead for each number."""
+"""Campaigns, what was loaded into them, and their runs. The rows of a load are written by `batches`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, text
+from sqlalchemy import Connection, text
 
-from dialer.campaign import Duplicates
-from dialer.leads import Lead, RowReading, Verdict, merge
+from dialer.batches import Batches, lead_of
 from dialer.ledger import time_text
-from dialer.phones import Tier
+
+__all__ = [
+    "Batches",
+    "Campaign",
+    "Load",
+    "begin_load",
+    "begin_run",
+    "complete_load",
+    "count_called_elsewhere",
+    "end_run",
+    "ensure_campaign",
+    "find_campaign",
+    "latest_load",
+    "lead_of",
+    "mendable_rows",
+    "move_load",
+    "seems_another_list",
+]
 
 SELECT_CAMPAIGN = text("SELECT campaign_id, name, kind, paused_reason FROM campaigns WHERE name = :name")
 INSERT_CAMPAIGN = text(
@@ -33,46 +47,16 @@ INSERT_LOAD = text(
     " VALUES (:campaign_id, :now, :complete, :path, :sha256, :reading, :understood) RETURNING load_id"
 )
 COMPLETE_LOAD = text(
-    "UPDATE loads SET complete = :complete, understood = :understood WHERE load_id = :load_id"
+    "UPDATE loads SET complete = :complete, understood = :understood"
+    " WHERE load_id = :load_id AND campaign_id = :campaign_id"
 )
 MOVE_LOAD = text("UPDATE loads SET path = :path, sha256 = :sha256 WHERE load_id = :load_id")
-INSERT_ROW = text(
-    "INSERT INTO rows (load_id, row, verdict, e164, cell, problems, fingerprint)"
-    " VALUES (:load_id, :row, :verdict, :e164, :cell, :problems, :fingerprint)"
-)
-MARK_DUPLICATE_ROWS = text(
-    "UPDATE rows SET verdict = 'duplicate' WHERE load_id = :load_id AND verdict IN ('callable', 'assumed')"
-    " AND row <> (SELECT l.row FROM leads AS l WHERE l.campaign_id = :campaign_id AND l.e164 = rows.e164)"
-)
-SELECT_INVALID_ROWS = text(
-    "SELECT row FROM rows WHERE load_id = :load_id AND row BETWEEN :first AND :last AND verdict = 'invalid'"
-)
 # What a person may have put right since: rows that could not be read, and leads that were refused.
 SELECT_MENDABLE = text(
     "SELECT r.fingerprint FROM rows AS r LEFT JOIN leads AS l"
     " ON l.campaign_id = :campaign_id AND l.e164 = r.e164"
     " WHERE r.load_id = :load_id AND r.fingerprint IS NOT NULL"
     " AND (r.verdict = 'invalid' OR l.state = 'failed')"
-)
-SELECT_LEADS = text(
-    "SELECT lead_id, e164, load_id, row, cell, tier, region, first_name, last_name, source, tags, notes,"
-    " suppressed FROM leads WHERE campaign_id = :campaign_id AND e164 IN :numbers"
-).bindparams(bindparam("numbers", expanding=True))
-INSERT_LEAD = text(
-    "INSERT INTO leads (campaign_id, e164, load_id, row, cell, tier, region, first_name, last_name, source,"
-    " tags, notes, state, suppressed, mended, attempts) VALUES (:campaign_id, :e164, :load_id, :row, :cell,"
-    " :tier, :region, :first_name, :last_name, :source, :tags, :notes, 'due', :suppressed, :mended, 0)"
-)
-# What was sent stays as it was sent: a called lead takes a new place in the sheet, not a new name.
-UPDATE_LEAD = text(
-    "UPDATE leads SET load_id = :load_id, row = :row, cell = :cell, tier = :tier, region = :region,"
-    " suppressed = :suppressed, mended = (mended OR :mended),"
-    " first_name = CASE WHEN state IN ('due', 'failed') THEN :first_name ELSE first_name END,"
-    " last_name = CASE WHEN state IN ('due', 'failed') THEN :last_name ELSE last_name END,"
-    " source = CASE WHEN state IN ('due', 'failed') THEN :source ELSE source END,"
-    " tags = CASE WHEN state IN ('due', 'failed') THEN :tags ELSE tags END,"
-    " notes = CASE WHEN state IN ('due', 'failed') THEN :notes ELSE notes END"
-    " WHERE lead_id = :lead_id"
 )
 COUNT_CALLED = text(
     "SELECT count(*) FROM leads WHERE campaign_id = :campaign_id AND load_id = :load_id"
@@ -171,9 +155,9 @@ def begin_load(
 
 
 def complete_load(connection: Connection, *, load_id: int, campaign_id: int, understood: str) -> None:
-    """Name the duplicates of a load, and let runs use it."""
-    connection.execute(MARK_DUPLICATE_ROWS, {"load_id": load_id, "campaign_id": campaign_id})
-    connection.execute(COMPLETE_LOAD, {"load_id": load_id, "complete": True, "understood": understood})
+    """Let runs use a load: all of its rows are written."""
+    bound = {"load_id": load_id, "campaign_id": campaign_id, "complete": True, "understood": understood}
+    connection.execute(COMPLETE_LOAD, bound)
 
 
 def count_called_elsewhere(connection: Connection, *, campaign_id: int, load_id: int) -> int:
@@ -230,155 +214,3 @@ def end_run(
     connection.execute(
         END_RUN, {"run_id": run_id, "exit_code": exit_code, "stopped": stopped, "now": time_text(now)}
     )
-
-
-@dataclass(slots=True)
-class _Known:
-    """A lead as the ledger holds it, or as this batch is about to write it."""
-
-    lead: Lead
-    suppressed: bool
-    lead_id: int | None = None
-    load_id: int | None = None
-    mended: bool = False
-    changed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Batches:
-    """Writes the rows of one load, batch after batch, and keeps one lead for each number."""
-
-    campaign_id: int
-    load_id: int
-    duplicates: Duplicates
-    previous_load_id: int | None = None  # whose rows may have been mended since
-    mendable: frozenset[int] = frozenset()  # the fingerprints of those, from `mendable_rows`
-
-    def add(
-        self,
-        connection: Connection,
-        readings: Sequence[RowReading],
-        *,
-        said_mended: frozenset[int] = frozenset(),
-        fingerprints: Mapping[int, int | None] = MappingProxyType({}),
-    ) -> None:
-        """Write one batch. `said_mended` are rows that the sheet itself, a report, says were put right;
-        `fingerprints` are those of the rows, by row number, as `evidence.fingerprint` makes them."""
-        if not readings:
-            return
-        connection.execute(INSERT_ROW, [self._row(each, fingerprints.get(each.row)) for each in readings])
-        mended = self._invalid_before(connection, readings) | {
-            reading.row for reading in readings if fingerprints.get(reading.row) in self.mendable
-        }
-        known = self._known(connection, {r.lead.phone for r in readings if r.lead is not None})
-        for reading in readings:
-            if reading.lead is not None:
-                self._take(
-                    known,
-                    reading.lead,
-                    suppressed=reading.verdict is Verdict.SUPPRESSED,
-                    mended=reading.row in said_mended,
-                    mended_if_absent=reading.row in mended,
-                )
-        changed = [lead for lead in known.values() if lead.changed]
-        _execute_all(connection, INSERT_LEAD, [self._lead(k) for k in changed if k.lead_id is None])
-        _execute_all(connection, UPDATE_LEAD, [self._lead(k) for k in changed if k.lead_id is not None])
-
-    def _take(
-        self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
-    ) -> None:
-        before = known.get(lead.phone)
-        if before is None:
-            mended = mended or mended_if_absent
-            known[lead.phone] = _Known(lead, suppressed, load_id=self.load_id, mended=mended, changed=True)
-            return
-        before.changed = True
-        if before.load_id != self.load_id:
-            # Who stood in the load before under this number was not mended: the sheet was sorted.
-            absent = before.load_id != self.previous_load_id
-            before.mended = mended or (mended_if_absent and absent)
-            before.lead, before.suppressed, before.load_id = lead, suppressed, self.load_id
-            return
-        # One person, many rows: whoever asked not to be called in one of them is not called at all.
-        before.suppressed = before.suppressed or suppressed
-        match self.duplicates:
-            case Duplicates.LAST:
-                before.lead = lead
-            case Duplicates.MERGE:
-                before.lead = merge(before.lead, lead)
-            case Duplicates.FIRST:
-                pass
-
-    def _known(self, connection: Connection, numbers: set[str]) -> dict[str, _Known]:
-        if not numbers:
-            return {}
-        rows = connection.execute(SELECT_LEADS, {"campaign_id": self.campaign_id, "numbers": sorted(numbers)})
-        return {
-            row.e164: _Known(
-                lead_of(row),
-                suppressed=bool(row.suppressed),
-                lead_id=row.lead_id,
-                load_id=row.load_id,
-            )
-            for row in rows
-        }
-
-    def _invalid_before(self, connection: Connection, readings: Sequence[RowReading]) -> frozenset[int]:
-        if self.previous_load_id is None:
-            return frozenset()
-        bound = {"load_id": self.previous_load_id, "first": readings[0].row, "last": readings[-1].row}
-        return frozenset(connection.execute(SELECT_INVALID_ROWS, bound).scalars())
-
-    def _row(self, reading: RowReading, fingerprint: int | None) -> dict[str, Any]:
-        problems = [asdict(problem) for problem in reading.problems]
-        return {
-            "load_id": self.load_id,
-            "row": reading.row,
-            "verdict": reading.verdict.value,
-            "e164": reading.lead.phone if reading.lead else None,
-            "cell": reading.cell,
-            "problems": json.dumps(problems, ensure_ascii=False) if problems else None,
-            "fingerprint": fingerprint,
-        }
-
-    def _lead(self, known: _Known) -> dict[str, Any]:
-        lead = known.lead
-        return {
-            "lead_id": known.lead_id,
-            "campaign_id": self.campaign_id,
-            "e164": lead.phone,
-            "load_id": self.load_id,
-            "row": lead.row,
-            "cell": lead.cell,
-            "tier": lead.tier.value,
-            "region": lead.region,
-            "first_name": lead.first_name,
-            "last_name": lead.last_name,
-            "source": lead.source,
-            "tags": json.dumps(lead.tags, ensure_ascii=False),
-            "notes": lead.notes,
-            "suppressed": known.suppressed,
-            "mended": known.mended,
-        }
-
-
-def lead_of(row: Row[Any]) -> Lead:
-    """The lead that a row of the table `leads` holds."""
-    return Lead(
-        row=row.row,
-        phone=row.e164,
-        tier=Tier(row.tier),
-        region=row.region,
-        cell=row.cell,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        source=row.source,
-        tags=tuple(json.loads(row.tags)),
-        notes=row.notes,
-    )
-
-
-def _execute_all(connection: Connection, statement: Any, rows: Iterable[dict[str, Any]]) -> None:
-    bound = list(rows)
-    if bound:
-        connection.execute(statement, bound)

@@ -84,6 +84,22 @@ def write_plain(out: BinaryIO, rows: Iterable[Sequence[str]], *, title: str) -> 
             sheet.append([_cell(sheet, text, bold=index == 0) for text in row])
 
 
+def write_tables(out: BinaryIO, tables: Iterable[tuple[str, Iterable[Sequence[ResultCell]]]]) -> None:
+    """Writes a new workbook with a sheet for each title and its rows, of which the first is the header."""
+    workbook = Workbook(write_only=True)
+    try:
+        for title, rows in tables:
+            sheet = workbook.create_sheet(title)
+            sheet.freeze_panes = "A2"
+            for index, row in enumerate(rows):
+                sheet.append([_cell(sheet, cell, bold=index == 0) for cell in row])
+    except BaseException:
+        for sheet in workbook.worksheets:
+            sheet.close()
+        raise
+    workbook.save(out)
+
+
 @contextmanager
 def _sheet(out: BinaryIO, title: str) -> Iterator[WriteOnlyWorksheet]:
     """The only sheet of a new workbook, which is written to `out` at the end of the block."""

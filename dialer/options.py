@@ -44,6 +44,7 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
             "duration": campaign.parse_duration,
             "rows": campaign.parse_rows,
             "only": _parse_only,
+            "words": campaign.parse_words,
         }
         try:
             return readers[self._reader](str(value))
@@ -69,6 +70,7 @@ RATE = _Parsed("rate", "rate")
 DURATION = _Parsed("duration", "duration")
 ROWS = _Parsed("rows", "rows")
 ONLY = _Parsed("status,...", "only")
+WORDS = _Parsed("word,...", "words")
 
 
 class _Option(click.Option):
@@ -219,6 +221,7 @@ call_options = _all(
         show_default=True,
         help="For --redial-unknown: leave younger unknown calls alone.",
     ),
+    option("--follow", is_flag=True, help="Then ask what became of the calls, until they have ended."),
     option("--dry-run", is_flag=True, help="Show the plan; write nothing, send nothing."),
     option("-y", "--yes", is_flag=True, help="Call without asking."),
     option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
@@ -301,6 +304,7 @@ def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
         timeout=options["timeout"],
         limit=options.get("limit"),
         only=options.get("only") or (),
+        call_status=options.get("call_status") or (),
         rows=options.get("rows") or (),
         source=options["source"],
         tags=tuple(options["tags"]),

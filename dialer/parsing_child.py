@@ -38,6 +38,8 @@ from dialer.sheet_xml import UnsafeSheet
 _BATCH_ROWS = 1000
 _BATCH_CHARACTERS = 1 << 18
 _MAX_KEPT_CELLS = 4_000_000  # of sheets that stay in memory between the heads and the rows
+_SECONDS_BEFORE_LOOKING = 9.0  # of processor time; a million rows have taken 6 by then
+_NOTHING_HIDDEN = Hidden(HiddenRows(1))
 
 _Value = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
 
@@ -136,11 +138,13 @@ class _Workbook:
         if index not in self._hidden:
             name = self._calamine.sheets_metadata[self._positions[index]].name
             try:
-                self._hidden = {index: find_hidden(self._file, name)}
+                # A look that nobody insists on must not use up what time is left.
+                in_time = surely or time.process_time() < _SECONDS_BEFORE_LOOKING
+                self._hidden = {index: find_hidden(self._file, name) if in_time else _NOTHING_HIDDEN}
             except UnsafeSheet:
                 if surely:
                     raise
-                self._hidden = {index: Hidden(HiddenRows(1))}
+                self._hidden = {index: _NOTHING_HIDDEN}
         return self._hidden[index]
 
     def _sheet(self, index: int) -> python_calamine.CalamineSheet:

@@ -47,6 +47,7 @@ _LABEL = re.compile(
     r"|(?:tel|phone|mobile|mob|cell)\s)\s*(?=[+(0-9])",
     re.IGNORECASE,
 )
+_LABEL_ALONE = re.compile(r"[ptm]\s?:|(?:tel|phone|mobile|mob|cell|callto)\s?[.:]{0,2}(?://)?", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"(?P<body>.*[0-9]\)?)[\s.,;(-]*"
     r"(?:;\s?ext\s?=|ext(?:ensi[oó]n|n)?|x|#|,,+|int(?:erno)?|anexo|ramal|poste|toestel|доб)"
@@ -178,7 +179,7 @@ def _undress(text: str) -> str:
 
 def _no_number_at_all(cell: str) -> PhoneProblem | None:
     """Why there is nothing to read, if there is not."""
-    if not cell:
+    if not cell or _LABEL_ALONE.fullmatch(cell):
         return phone_problem(PhoneCode.PHONE_MISSING)
     if _TEST_LEAD.fullmatch(cell):
         return phone_problem(PhoneCode.TEST_LEAD)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from dialer.american import read_plain
 from dialer.countries import country_named
 from dialer.numbering import (
     LONGEST_SHORT_CODE,
@@ -101,13 +102,21 @@ def read_phone(
     `country` is the text of the row's country cell, `default_region` that of `--region`. A country code in
     the number itself wins over both, and a country cell over `--region`.
     """
-    written = read_text(text)
-    if isinstance(written, PhoneProblem):
-        return written
     region = region_of(country) if country else None
     named = region is not None or (country is not None and not says_nothing(country))
     if not named and default_region:
         region = region_of(default_region)
+    plain = read_plain(text)
+    if plain and (plain.plus or (region and plan_of(region).calling_code == NANP)):
+        return Phone(plain.e164, Tier.EXACT if plain.plus or named else Tier.ASSUMED, plain.region)
+    return _read_with_care(text, region, named=named)
+
+
+def _read_with_care(text: str, region: str | None, *, named: bool) -> Phone | PhoneProblem:
+    """The long way: every reading that the text can have. `named` where the row itself gives the region."""
+    written = read_text(text)
+    if isinstance(written, PhoneProblem):
+        return written
     if len(written.digits) <= LONGEST_SHORT_CODE and is_emergency(written.digits, region):
         return phone_problem(PhoneCode.EMERGENCY)
     home = plan_of(region) if region else None

@@ -35,6 +35,7 @@ class Survey:
     recent: int  # ... of these, called by another campaign lately
     deferred: int  # ... of these, outside calling hours now
     assumed: int  # ... of these, with an assumed country
+    again: int = 0  # ... of these, called before: it is their second round, or a later one
     problems: tuple[ProblemKind, ...] = ()  # most frequent first
 
 

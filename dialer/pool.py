@@ -15,7 +15,7 @@ from random import Random
 from typing import Protocol
 
 from dialer.campaign import Policy, Rate
-from dialer.journal import Attempt, DueLead, Ending
+from dialer.journal import Attempt, Ending
 from dialer.leads import Lead
 from dialer.outcomes import Called, Outcome, Throttled, Unsent
 from dialer.pace import Pace
@@ -23,6 +23,7 @@ from dialer.patience import Patience
 from dialer.plan import call_request
 from dialer.retry import LeadState, Stop, Tally, decide
 from dialer.vozagent import Connection, Exchange, outcome_when_cut_off
+from dialer.whom import DueLead
 
 DRAIN_SECONDS = 30.0  # how long calls in flight may take after a stop
 _PAUSE_CHECK_SECONDS = 1.0

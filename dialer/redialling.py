@@ -7,11 +7,11 @@ from datetime import datetime
 
 from dialer import screens, unknowns
 from dialer.campaign import Policy, format_duration
-from dialer.journal import Choice
 from dialer.ledger import Connection
 from dialer.phones import mask
 from dialer.printable import clean
 from dialer.unknowns import Redial
+from dialer.whom import Choice
 
 
 def redial(connection: Connection, choice: Choice, policy: Policy, *, now: datetime) -> list[Redial]:

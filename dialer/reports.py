@@ -9,7 +9,10 @@ from pathlib import Path
 from dialer import account, loads
 from dialer.access import OpenLedger, open_ledger
 from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
+from dialer.erasure import forgotten_rows
 from dialer.errors import DialerError, UsageError
+from dialer.facts import note_file
+from dialer.forgotten_files import without_forgotten
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.report import CampaignFacts
@@ -62,6 +65,12 @@ def write(
     )
     origin = Origin(campaign.campaign_id, loaded.load_id, understood, snapshot.path, named)
     written = write_reports(ledger, origin, facts, target=target, recall_after=_recall(settings))
+    with ledger.transaction() as connection:
+        for path in (written.sheet.path, written.html):
+            note_file(connection, "report", path)
+        forgotten = forgotten_rows(connection, loaded.load_id)
+    if forgotten:
+        without_forgotten(written, forgotten, understood)
     if target == named and understood.results:
         # A report brought up to date holds the same rows under a new digest.
         with ledger.transaction() as connection:

@@ -20,18 +20,18 @@ _HAPPENED = frozenset({LeadState.SENDING, LeadState.CALLED, LeadState.UNKNOWN})
 class Fate:
     """What became of a call later on, in the API's own words; None is what it did not say."""
 
-    call_status: str | None
-    ended: bool
-    stale: bool  # it never ended within the time that was given
-    duration_seconds: float | None
-    started_at: str | None  # both as the API wrote them
-    ended_at: str | None
-    appointment_booked: bool | None
-    lead_qualification: str | None
-    call_intent: str | None
-    summary: str | None
-    cost_usd: str | None  # decimal
-    recording_url: str | None
+    call_status: str | None = None
+    ended: bool = False
+    stale: bool = False  # it never ended within the time that was given
+    duration_seconds: float | None = None
+    started_at: str | None = None  # both as the API wrote them
+    ended_at: str | None = None
+    appointment_booked: bool | None = None
+    lead_qualification: str | None = None
+    call_intent: str | None = None
+    summary: str | None = None
+    cost_usd: str | None = None  # decimal
+    recording_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

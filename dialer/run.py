@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dialer import account, journal, loads, orders, screens, unknowns
 from dialer.access import OpenLedger, open_api, open_ledger
+from dialer.aftermath import follow_run
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
 from dialer.dialing import Dialing, Talk, dial
@@ -28,6 +29,7 @@ from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
 from dialer.table import Format
 from dialer.vozagent import Api, is_loopback
+from dialer.whom import choose
 
 if TYPE_CHECKING:
     from dialer.reporter import Written
@@ -46,6 +48,7 @@ class Job:
     campaign: str | None = None
     output: Path | None = None
     dry_run: bool = False
+    follow: bool = False  # after the calls, ask what became of them until they have ended
     remember_opt_outs: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -143,7 +146,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
             rows=policy.rows,
             now=now,
         )
-    choice = journal.choose(
+    choice = choose(
         policy,
         campaign_id=run.campaign.campaign_id,
         load_id=run.loaded.load_id,
@@ -246,20 +249,22 @@ def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) 
 
 def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
     """Write the reports, say what remains, and close the run."""
-    counts = _counts(run)
+    job, counts = run.job, _counts(run)
     code = exit_code(plan, progress, counts)
     stopped = progress.stop.sentence if progress and progress.stop else None
     if code == 75 and stopped is None:
         stopped = (
             "Everybody who is due is outside calling hours: the report says from when on, run again then."
         )
-    if run.job.dry_run:
+    if job.dry_run:
         return _result(run, exit_code=code if code == 1 else 0, stopped=None, counts=counts)
     _end_run(run, exit_code=code, stopped=stopped)
     if stopped is not None:
         screens.say(stopped)
+    if job.follow and (progress is None or progress.stop is None):
+        code = code or follow_run(run.api, run.ledger, run.campaign, job.policy, quiet=job.quiet)
     written = _write_reports(run)
-    if written is not None and written.sheet.fallback_reason and not run.job.quiet:
+    if written is not None and written.sheet.fallback_reason and not job.quiet:
         screens.say(
             f"The report is a plain new workbook, without your formatting: {written.sheet.fallback_reason}."
         )

@@ -6,7 +6,7 @@ Whatever comes from a sheet or from the API is cleaned before it is shown: a cel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -132,15 +132,16 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(_to_call(plan, facts), style="bold"))
-    if facts.redialled:
-        table.add_row(f"{facts.redialled:,}", "unknown, to be called once more (--redial-unknown)")
+    for count, sentence in _once_more(plan, facts):
+        table.add_row(f"{count:,}", sentence)
     if plan.policy.limit is not None and survey.chosen - survey.recent - survey.deferred > plan.due:
         later = survey.chosen - survey.recent - survey.deferred - plan.due
         table.add_row(f"{later:,}", "left for later (--limit)")
     retried = Selection.FAILED in plan.policy.only
     for state, sentence in _STATES.items():
-        if survey.states.get(state) and not (state == "failed" and retried):
-            table.add_row(f"{survey.states[state]:,}", sentence)
+        count = survey.states.get(state, 0) - (survey.again if state == "called" else 0)
+        if count and not (state == "failed" and retried):
+            table.add_row(f"{count:,}", sentence)
     if survey.recent:
         wait = format_duration(plan.policy.recall_after)
         table.add_row(f"{survey.recent:,}", f"called by another campaign in the last {wait} (--recall-after)")
@@ -160,6 +161,17 @@ def _to_call(plan: Plan, facts: PlanFacts) -> str:
     if plan.survey.assumed:
         words += f", {plan.survey.assumed:,} of all with something assumed: the country, or a lost zero"
     return words
+
+
+def _once_more(plan: Plan, facts: PlanFacts) -> Iterator[tuple[int, str]]:
+    """Whom a person wants to be called a second time: how many, and why."""
+    if facts.redialled:
+        yield facts.redialled, "unknown, to be called once more (--redial-unknown)"
+    if plan.policy.call_status:
+        words = clean(" or ".join(dict.fromkeys(word.lower() for word in plan.policy.call_status)))
+        again = plan.survey.again
+        why = "once more (--call-status)" if again else "`dialer outcomes` asks how calls ended"
+        yield again, f"of all called before, and their call ended with {words}: {why}"
 
 
 def _problem(kind: ProblemKind) -> Text:

@@ -39,7 +39,9 @@ def with_column_widths(head: bytes, grammar: Grammar, widths: Mapping[int, float
         start, end = opening.span()
         return b"%s<%scols>%s</%scols>%s" % (head[:start], p, _columns(p, widths, {}), p, head[end:])
     end = head.index(b"</%scols" % p, opening.end())
-    before, after, styles = [], [], {}
+    before: list[bytes] = []
+    after: list[bytes] = []
+    styles: dict[int, bytes] = {}
     for old, low, high in _described(head[opening.end() : end], p):
         if low < first:
             before.append(_bounded(old, low, min(high, first - 1)))

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dialer import account, lately, loads, orders, standing
-from dialer.access import OpenLedger, open_ledger
-from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
+from dialer.access import OpenLedger, known_ledger, open_ledger
 from dialer.errors import UsageError
 from dialer.ledger import Connection, Ledger, time_of
 from dialer.screens import local
-from dialer.settings import Place, arguments_for, ledger_path
+from dialer.settings import Place, arguments_for
 from dialer.standing import Point
 from dialer.status_screens import Depth, StatusLine
-from dialer.vozagent import check_base_url, origin
 
 _MOST_LINES = 10  # of each kind, in depth
 _PACE_WINDOW = timedelta(seconds=10)  # of a run under way
@@ -52,8 +50,7 @@ class _Look:
 @contextmanager
 def ledger_of(place: Place) -> Iterator[OpenLedger | None]:
     """The ledger of a place, or None if there is none yet; then none is created."""
-    base_url = place.base_url if place.sandbox else check_base_url(place.base_url)
-    if not ledger_path(place, origin(base_url)).exists():
+    if known_ledger(place) is None:
         yield None
         return
     with open_ledger(place, place.base_url) as opened:
@@ -127,7 +124,7 @@ def _look(connection: Connection, ledger: Ledger, campaign: account.CampaignLine
     load = loads.latest_load(connection, campaign_id, complete_only=True)
     run = account.latest_run(connection, campaign_id)
     holder = ledger.holder(campaign.name)
-    point = Point(now=now, recall_since=now - _recall_after(run))
+    point = Point(now=now, recall_since=now - account.recall_after(run))
     last = lately.latest_attempts(connection, campaign_id, most=1)
     return _Look(
         campaign=campaign,
@@ -162,11 +159,6 @@ def _per_second(sent: lately.Sent, *, until: datetime | None) -> float | None:
     if sent.first is None or until is None or until <= sent.first:
         return None
     return (sent.attempts - 1) / (until - sent.first).total_seconds()
-
-
-def _recall_after(run: account.RunRecord | None) -> timedelta:
-    stored = run.settings.get("recall after") if run else None
-    return parse_duration(stored) if stored else DEFAULT_RECALL_AFTER
 
 
 def _line(look: _Look, place: Place) -> StatusLine:
@@ -230,7 +222,7 @@ def _depth(connection: Connection, look: _Look, load: loads.Load, place: Place) 
     campaign_id = look.campaign.campaign_id
     words = lately.words_of_calls(connection, load.load_id)
     others = {status: n for status, n in look.counts.items() if status != standing.CALLED and n}
-    recall_since = look.now - _recall_after(look.run)
+    recall_since = look.now - account.recall_after(look.run)
     return Depth(
         line=_line(look, place),
         statuses=words | others,

@@ -74,7 +74,7 @@ class Depth:
         """The object of `status CAMPAIGN --json`."""
         more = asdict(self)
         line = more.pop("line")
-        told: dict[str, Any] = _with_times_as_text(line | more)
+        told: dict[str, Any] = with_times_as_text(line | more)
         return told
 
 
@@ -218,13 +218,14 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
-def _with_times_as_text(told: Any) -> Any:
+def with_times_as_text(told: Any) -> Any:
+    """The same with every time as ISO 8601 text in UTC, ready for JSON."""
     match told:
         case datetime():
             return f"{told.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         case dict():
-            return {name: _with_times_as_text(value) for name, value in told.items()}
+            return {name: with_times_as_text(value) for name, value in told.items()}
         case list() | tuple():
-            return [_with_times_as_text(value) for value in told]
+            return [with_times_as_text(value) for value in told]
         case _:
             return told

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dialer import account, journal
+from dialer import account, journal, whom
 from dialer.calling_hours import open_at_any_hour
 from dialer.campaign import Policy, Reading, format_duration
-from dialer.journal import Choice
 from dialer.leads import Lead
 from dialer.ledger import Connection
 from dialer.plan import Plan, Survey, make_plan
 from dialer.pool import HoursCheck
 from dialer.vozagent import Api, is_loopback
+from dialer.whom import Choice
 
 _BATCH = 1000
 
 
 def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: HoursCheck) -> Plan:
     """The plan of a run; whoever must wait for calling hours is noted in the ledger."""
-    chosen, recent, assumed = journal.count_chosen(connection, choice)
+    chosen, recent, assumed = whom.count_chosen(connection, choice)
     deferred, first = _ask_hours(connection, choice, closed)
     survey = Survey(
         rows=account.count_verdicts(connection, choice.load_id),
@@ -28,6 +28,7 @@ def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: 
         recent=recent,
         deferred=deferred,
         assumed=assumed,
+        again=whom.count_again(connection, choice) if policy.call_status else 0,
         problems=account.problem_kinds(connection, choice.load_id),
     )
     if first is not None and policy.trace_tag:
@@ -38,10 +39,10 @@ def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: 
 def _ask_hours(connection: Connection, choice: Choice, closed: HoursCheck) -> tuple[int, Lead | None]:
     """How many of the chosen must wait for their hours, which is written down, and the first who need not."""
     if closed is open_at_any_hour:
-        found = journal.due_leads(connection, choice, after_row=-1, most=1)
+        found = whom.due_leads(connection, choice, after_row=-1, most=1)
         return 0, found[0].lead if found else None
     deferred, first, after = 0, None, -1
-    while batch := journal.due_leads(connection, choice, after_row=after, most=_BATCH):
+    while batch := whom.due_leads(connection, choice, after_row=after, most=_BATCH):
         after = batch[-1].lead.row
         for due in batch:
             shut = closed(due.lead)
@@ -67,6 +68,7 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "calling hours": _hours_in_words(policy, api),
         "limit": policy.limit,
         "only": ", ".join(policy.only),
+        "call status": ", ".join(dict.fromkeys(word.lower() for word in policy.call_status)),
         "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
         "source": policy.source,
         "tags": ", ".join(policy.tags),

@@ -1,4 +1,4 @@
-"""Recognises one person in any text: by the number, however it is written, and by the words kept about them."""
+"""Recognises one person in any text: by the number, however it is written, and by what was kept of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dialer.numbering import number_abroad
 
 _SHORTEST_WORDS = 10  # characters; "Ann" alone is in too many texts that are not about her
 _CERTAIN_DIGITS = 9  # so many in a row belong to nobody else, whatever stands before them
-_BETWEEN_DIGITS = str.maketrans(dict.fromkeys(" \t\u00a0\u202f\u2007().-\u2010\u2011\u2012\u2013\u2212/\\+'"))
+_BETWEEN_DIGITS = "[ \t\u00a0\u2000-\u200b\u202f().\\-\u2010-\u2013\u2212/]{0,4}"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d[\d:.]*Z?)?")
-_FRACTION = re.compile(r"(?<=\d)\.0+(?!\d)")  # what a spreadsheet makes of a number
 _POWER = re.compile(r"\d\.\d+E\+?\d{1,2}", re.IGNORECASE)
-_DIGITS = re.compile(r"\d{7,}")
-_BEFORE = re.compile(r"0{0,2}|011|1|8")
+_DIGITS_AT_END = re.compile(r"\d+$")
+_BEFORE = re.compile(r"0{0,2}|011|1|8")  # what is dialled before a number, or before its country code
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Traces:
         """True for a text that holds the number in any writing: national, with 00, in brackets, `...0.0`."""
         if len(text) < len(self.national):
             return False
-        plain = _POWER.sub(_without_power, unicodedata.normalize("NFKC", text))
-        plain = _FRACTION.sub("", _MOMENT.sub(" ; ", plain)).translate(_BETWEEN_DIGITS)
-        return any(self._is_number(match.group()) for match in _DIGITS.finditer(plain))
+        plain = unicodedata.normalize("NFKC", text)
+        plain = _MOMENT.sub(";", _POWER.sub(_without_power, plain))
+        return any(self._stands_at(plain, match.start()) for match in _written(self.national).finditer(plain))
 
     def is_in(self, text: str) -> bool:
         """True for a text that holds the number, or all that was kept about the person."""
@@ -66,21 +66,26 @@ class Traces:
 
     def without_in_json(self, text: str) -> str:
         """The same for a JSON text; any other text is emptied whole."""
-        if not self.is_in(text) and not self.is_in(text.encode().decode("unicode_escape", "replace")):
-            return text
         try:
-            return json.dumps(self.without(json.loads(text)), ensure_ascii=False)
+            value = json.loads(text)
         except ValueError:
-            return ""
+            return "" if self.is_in(text) else text
+        cleaned = self.without(value)
+        return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
 
-    def _is_number(self, digits: str) -> bool:
-        if not digits.endswith(self.national):
-            return False
-        before = digits.removesuffix(self.national)
+    def _stands_at(self, text: str, position: int) -> bool:
+        found = _DIGITS_AT_END.search(text, max(0, position - 20), position)
+        before = found.group() if found else ""
         if len(self.national) >= _CERTAIN_DIGITS and len(before) <= len(self.calling_code) + 4:
             return True
         inner = before.removesuffix("0").removesuffix(self.calling_code)
         return _BEFORE.fullmatch(before) is not None or _BEFORE.fullmatch(inner) is not None
+
+
+@lru_cache(maxsize=8)
+def _written(national: str) -> re.Pattern[str]:
+    """The digits with whatever people write between them, and no digit behind."""
+    return re.compile(_BETWEEN_DIGITS.join(national) + r"(?!\d)")
 
 
 def _folded(text: str) -> str:

@@ -4,7 +4,7 @@ is which, and what of it nobody sees."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,11 +12,16 @@ from dialer.campaign import Reading
 from dialer.cells import quoted
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, names_refusals, parse_override
 from dialer.errors import SheetError
+from dialer.header_row import WIDEST
 from dialer.notes import NotesTemplate, parse_notes
 from dialer.printable import clean
 from dialer.sheet_errors import NotLeads
 from dialer.spreadsheet import Spreadsheet
 from dialer.table import Row, SheetHead, column_letters
+
+_MOST_CELLS_SCORED = (
+    80_000  # of the heads of all sheets: fifty sheets with twenty columns, or two absurd ones
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +119,9 @@ class FoundTable:
             for column in sorted(used & self.spreadsheet.hidden_columns)
         ]
         remarks += [
-            f"The sheet {quoted(head.name)} seems to list people who must not be called; it is not read,"
-            " and keeps nobody from being called."
+            f"The sheet {quoted(head.name)} is not read, so nobody on it is kept from being called."
             for head in self.spreadsheet.heads
-            if head is not self.head and head.name and names_refusals(head.name) and lead_score(head.rows)
+            if head is not self.head and head.name and names_refusals(head.name)
         ]
         return remarks
 
@@ -145,10 +149,10 @@ def _choose_sheet(spreadsheet: Spreadsheet, asked: str | None, *, file: str) -> 
     """
     heads = spreadsheet.heads
     if asked is None:
-        scores = {head: lead_score(head.rows, name=head.name) for head in heads}
-        usual = [head for head in heads if not names_refusals(head.name or "")]
-        refused = [head for head in heads if head not in usual and scores[head]]
-        if refused and not any(scores[head] for head in usual):
+        scored = _scored(heads)
+        usual = [(head, score) for head, score in scored if not names_refusals(head.name or "")]
+        refused = [head for head, score in scored if score and names_refusals(head.name or "")]
+        if refused and not any(score for _, score in usual):
             name = quoted(refused[0].name or "")
             error = SheetError(
                 f"Only the sheet {name} of {file} holds phone numbers, and by its name these people must not"
@@ -156,7 +160,8 @@ def _choose_sheet(spreadsheet: Spreadsheet, asked: str | None, *, file: str) -> 
                 code="do_not_call_sheet",
             )
             raise NotUnderstood(error, _described(spreadsheet, file, None))
-        return max(usual or heads, key=lambda head: (scores[head], not head.hidden))
+        best, _ = max(usual or scored, key=lambda each: (each[1], not each[0].hidden))
+        return best
     for head in heads:
         if head.name is not None and head.name.casefold() == asked.strip().casefold():
             return head
@@ -164,6 +169,16 @@ def _choose_sheet(spreadsheet: Spreadsheet, asked: str | None, *, file: str) -> 
     has = f"its sheets are: {names}" if names else "it is a text file without sheets"
     error = SheetError(f"{file} has no sheet {clean(asked)!r} ({has}).", code="sheet_missing")
     raise NotUnderstood(error, _described(spreadsheet, file, None))
+
+
+def _scored(heads: Sequence[SheetHead]) -> list[tuple[SheetHead, float]]:
+    """How much each sheet looks like leads; those of a workbook with absurdly many are not all looked at."""
+    scored: list[tuple[SheetHead, float]] = []
+    cells = 0
+    for head in heads:
+        cells += sum(min(len(row.cells), WIDEST) for row in head.rows)
+        scored.append((head, lead_score(head.rows, name=head.name) if cells <= _MOST_CELLS_SCORED else 0.0))
+    return scored
 
 
 def _described(spreadsheet: Spreadsheet, file: str, head: SheetHead | None) -> Understood:

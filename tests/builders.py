@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from dialer import account, journal, loads
+from dialer import account, journal, loads, whom
 from dialer.campaign import Breakers, Duplicates, Policy, Rate
-from dialer.journal import Choice, RunJournal
+from dialer.journal import RunJournal
 from dialer.leads import Lead, RowReading, Verdict
 from dialer.ledger import Ledger
 from dialer.pace import Pace
@@ -20,6 +20,7 @@ from dialer.phones import Tier
 from dialer.pool import Closed, Means, Pool, Progress
 from dialer.results import RowResult
 from dialer.vozagent import Api, Connection
+from dialer.whom import Choice
 from dialer.writer import InlineWriter
 from tests.simulated_api import SimulatedApi
 from tests.virtual_time import VirtualLoop
@@ -113,7 +114,7 @@ class World:
             run_id = loads.begin_run(
                 connection, self.campaign.campaign_id, settings={}, rows=chosen.rows, now=now
             )
-        return journal.choose(
+        return whom.choose(
             chosen, campaign_id=self.campaign.campaign_id, load_id=self.load_id, run_id=run_id, now=now
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def contact(number: str, **changes: Any) -> Row:
     """The contact of a number."""
-    valid = {"id": f"contact-{number}", "phone_number": number, "tags": [], "created_at": None}
+    valid: Row = {"id": f"contact-{number}", "phone_number": number, "tags": [], "created_at": None}
     return valid | changes
 
 
@@ -78,7 +78,7 @@ class Records(httpx.AsyncBaseTransport):
         """The newest first."""
         seen = self.source.created if self.source else []
         made = [
-            call(number, f"call-{place}", START.fromtimestamp(START.timestamp() + at, START.tzinfo))
+            call(number, f"call-{place}", START + timedelta(seconds=at))
             for place, (at, number) in enumerate(seen, start=1)
         ]
         known = [*reversed(made), *self.calls]

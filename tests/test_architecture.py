@@ -18,7 +18,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {
         "words": {"__init__", "errors", "table", "campaign", "outcomes", "printable"},
         "phones": {
-            *("phones", "phone_text", "phone_problems", "numbering", "countries", "zones"),
+            *("phones", "american", "phone_text", "phone_problems", "numbering", "countries", "zones"),
         },
     },
     {
@@ -35,6 +35,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "leads": {"leads", "not_leads", "names", "notes", "evidence"},
         "plan": {"plan"},
         "do_not_call": {"do_not_call"},
+        "traces": {"traces"},
         "hours": {"hours"},
         "retry": {"retry", "replies", "matching", "call_words"},
         "report": {"results", "report", "report_words", "charts", "html_report"},
@@ -52,6 +53,7 @@ FLOORS: list[dict[str, set[str]]] = [
                 "snapshot",
                 "scratch",
             ),
+            *("blanking", "blank_workbook", "vanishing", "xml_spans"),
             *("sheet_part", "hidden_rows", "error_cells", "ole2"),
             *(
                 "areas",
@@ -66,9 +68,9 @@ FLOORS: list[dict[str, set[str]]] = [
         "ledger": {
             *("ledger", "writer", "loads", "journal", "account", "recovered", "ledger_file", "facts"),
             *("orders", "unknowns"),
-            *("standing", "lately"),
-            *("suppressions",),
-            *("fates",),
+            *("standing", "lately", "story", "full_account"),
+            *("suppressions", "erasure"),
+            *("fates", "whom"),
         },
         "vozagent": {"vozagent", "wire", "listings", "lookups"},
         "settings": {"settings"},
@@ -79,13 +81,14 @@ FLOORS: list[dict[str, set[str]]] = [
         "reconcile": {"reconcile"},
         "follow": {"follow"},
         "reporter": {"reporter", "report_files"},
+        "exports": {"exports"},
     },
     {
         "programs": {
             *("cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
             *("reconciling", "redialling", "campaign_commands"),
-            *("screens", "progress", "access", "defaults", "suppress", "ledger_commands"),
-            *("status_screens", "watch"),
+            *("screens", "progress", "access", "defaults", "suppress", "ledger_commands", "forgotten_files"),
+            *("status_screens", "watch", "history", "record_commands", "account_file"),
             *("aftermath",),
         },
     },
@@ -106,15 +109,16 @@ OWNERS = {
     "pandas": {"report"},
     "phonenumbers": {"numbering", "zones"},
     "platformdirs": {"settings"},
+    "pyarrow": {"exports"},
     "pydantic": {"campaign"},
     "python_calamine": {"parsing_child"},
-    "rich": {"screens", "progress", "dialing", "status_screens", "watch", "reconciling"},
+    "rich": {"screens", "progress", "dialing", "status_screens", "watch", "history", "reconciling"},
     "rich_click": {"cli", "options", "defaults", "ledger_commands", "campaign_commands"},
     "sqlalchemy": {
-        *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions"),
+        *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions", "erasure"),
         *("orders", "unknowns"),
-        *("standing", "lately"),
-        *("fates",),
+        *("standing", "lately", "story", "full_account"),
+        *("fates", "whom"),
     },
     "stamina": {"listings"},
 }

@@ -165,7 +165,7 @@ def test_rows_beyond_the_last_row_of_excel_are_no_matter() -> None:
         ),
         (
             '<table:table table:name="Leads">',
-            "its archive cannot be read with certainty (mismatched tag: line 1, column 109)",
+            "its archive cannot be read with certainty (mismatched tag: line 1, column 110)",
         ),
     ],
 )

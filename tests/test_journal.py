@@ -16,15 +16,16 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from dialer import journal, ledger, orders
+from dialer import journal, ledger, orders, whom
 from dialer.campaign import Breakers, Rate, Selection
 from dialer.errors import SettingsError
-from dialer.journal import Attempt, DueLead, Ending, RunJournal
+from dialer.journal import Attempt, Ending, RunJournal
 from dialer.leads import RowProblem, RowReading, Verdict
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.phones import Tier
 from dialer.pool import Pool
 from dialer.retry import LeadState, Tally, decide
+from dialer.whom import DueLead
 from dialer.writer import group_writer
 from tests.builders import World, lead, number, policy, reading
 from tests.simulated_api import SimulatedApi
@@ -46,7 +47,7 @@ def due_in(world: World, **changes: Any) -> list[DueLead]:
     """Whom a new run with this policy would call."""
     choice = world.choice(policy(**changes))
     with world.ledger.reading() as connection:
-        return journal.due_leads(connection, choice, after_row=-1, most=100)
+        return whom.due_leads(connection, choice, after_row=-1, most=100)
 
 
 def rows_due(world: World, **changes: Any) -> list[int]:
@@ -566,7 +567,7 @@ def test_the_chosen_are_counted(mixed: World) -> None:
     choice = mixed.choice(policy(only=tuple(Selection)))
 
     with mixed.ledger.reading() as connection:
-        assert journal.count_chosen(connection, choice) == (5, 0, 1)
+        assert whom.count_chosen(connection, choice) == (5, 0, 1)
 
 
 def test_the_chosen_whom_another_campaign_called_are_counted_as_recent(
@@ -576,7 +577,7 @@ def test_the_chosen_whom_another_campaign_called_are_counted_as_recent(
     second = make_world(leads=[lead(row) for row in (2, 3, 4)], name="second")
 
     with second.ledger.reading() as connection:
-        assert journal.count_chosen(connection, second.choice(policy())) == (3, 2, 0)
+        assert whom.count_chosen(connection, second.choice(policy())) == (3, 2, 0)
 
 
 def test_the_due_come_in_the_sheets_order_batch_after_batch(make_world: MakeWorld) -> None:
@@ -584,8 +585,8 @@ def test_the_due_come_in_the_sheets_order_batch_after_batch(make_world: MakeWorl
     choice = world.choice(policy())
 
     with world.ledger.reading() as connection:
-        first = journal.due_leads(connection, choice, after_row=-1, most=3)
-        rest = journal.due_leads(connection, choice, after_row=first[-1].lead.row, most=3)
+        first = whom.due_leads(connection, choice, after_row=-1, most=3)
+        rest = whom.due_leads(connection, choice, after_row=first[-1].lead.row, most=3)
     assert [[due.lead.row for due in batch] for batch in (first, rest)] == [[3, 5, 7], [9]]
 
 
@@ -607,7 +608,7 @@ def test_what_failed_in_this_run_is_not_chosen_by_it_again(world: World) -> None
     chosen = policy(only=(Selection.FAILED,))
     choice = world.choice(chosen)
     with world.ledger.transaction() as connection:
-        due = journal.due_leads(connection, choice, after_row=-1, most=10)[0]
+        due = whom.due_leads(connection, choice, after_row=-1, most=10)[0]
         attempt = journal.begin(
             connection,
             due,
@@ -625,7 +626,7 @@ def test_what_failed_in_this_run_is_not_chosen_by_it_again(world: World) -> None
             now=world.loop.utc_now(),
         )
 
-        assert journal.due_leads(connection, choice, after_row=-1, most=10) == []
+        assert whom.due_leads(connection, choice, after_row=-1, most=10) == []
     assert rows_due(world, only=(Selection.FAILED,)) == [2]
 
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialer import account, journal, loads, orders
+from dialer import account, loads, orders, whom
 from dialer.account import CampaignLine
 from dialer.campaign import Duplicates, Selection
-from dialer.journal import DueLead
 from dialer.leads import Lead, RowProblem, RowReading, Verdict
 from dialer.plan import ProblemKind
 from dialer.results import RowResult
+from dialer.whom import DueLead
 from tests.builders import World, lead, number, policy, reading
 from tests.virtual_time import START
 
@@ -37,7 +37,7 @@ def suppressed(one: Lead) -> RowReading:
 def due_in(world: World, **changes: Any) -> list[DueLead]:
     choice = world.choice(policy(**changes))
     with world.ledger.reading() as connection:
-        return journal.due_leads(connection, choice, after_row=-1, most=1000)
+        return whom.due_leads(connection, choice, after_row=-1, most=1000)
 
 
 def leads_due(world: World, **changes: Any) -> list[Lead]:

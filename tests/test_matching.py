@@ -57,7 +57,7 @@ def test_a_call_that_is_still_queued_is_its_call() -> None:
 
 
 @pytest.mark.parametrize(("at", "is_its"), [(-5, True), (-4.9, True), (-5.1, False), (-60, False)])
-def test_clocks_may_differ_by_five_minutes(at: float, is_its: bool) -> None:
+def test_clocks_may_differ_by_five_minutes(at: float, *, is_its: bool) -> None:
     assert may_be(claim(), found("a", at=at)) is is_its
 
 
@@ -121,12 +121,12 @@ def test_a_trace_tag_tells_two_attempts_apart() -> None:
 
 
 @pytest.mark.parametrize(("at", "near"), [(0, True), (9, True), (11, False), (-4, True), (-6, False)])
-def test_a_call_soon_after_the_attempt_is_near(at: float, near: bool) -> None:
+def test_a_call_soon_after_the_attempt_is_near(at: float, *, near: bool) -> None:
     assert is_near(claim(), found("a", at=at), now=minutes(600)) is near
 
 
 @pytest.mark.parametrize(("now", "near"), [(1, True), (600, False)])
-def test_a_queued_call_is_as_near_as_now(now: float, near: bool) -> None:
+def test_a_queued_call_is_as_near_as_now(now: float, *, near: bool) -> None:
     assert is_near(claim(), found("a", at=None), now=minutes(now)) is near
 
 

@@ -13,9 +13,10 @@ import pytest
 from dialer import orders
 from dialer.campaign import Breakers, Rate, Selection
 from dialer.errors import SettingsError
-from dialer.journal import Attempt, DueLead, Ending, RunJournal
+from dialer.journal import Attempt, Ending, RunJournal
 from dialer.pool import Closed, Pool
 from dialer.retry import Stop
+from dialer.whom import DueLead
 from tests.builders import World, lead, number, policy
 from tests.simulated_api import SimulatedApi, busiest_window
 

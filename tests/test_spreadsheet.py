@@ -342,14 +342,14 @@ REFUSALS = {
     "looping_sectors.xls": (
         "parser_died",
         (
-            "looping_sectors.xls was refused, because reading it takes more than 2 GB of memory or makes the"
+            "looping_sectors.xls was refused, because reading it takes too much memory or makes the"
             " parser fail; open it in Excel, save the sheet of leads as a new file or as CSV, and try again."
         ),
     ),
     "cells_far_apart.xlsx": (
         "parser_died",
         (
-            "cells_far_apart.xlsx was refused, because reading it takes more than 2 GB of memory or makes the"
+            "cells_far_apart.xlsx was refused, because reading it takes too much memory or makes the"
             " parser fail; open it in Excel, save the sheet of leads as a new file or as CSV, and try again."
         ),
     ),

@@ -80,12 +80,16 @@ def test_every_other_part_keeps_its_very_bytes_as_they_were_packed(name: str) ->
 @pytest.mark.parametrize("name", ["honest.xlsx", "macros_inside.xlsm"])
 def test_the_styles_get_cell_formats_behind_the_last_one_and_change_in_nothing_else(name: str) -> None:
     content = added(name, {5: ("c1", "queued")}, header_row=4)
-    before = zipfile.ZipFile(SHEETS / name).read("xl/styles.xml").decode()
-    after = zipfile.ZipFile(io.BytesIO(content)).read("xl/styles.xml").decode()
-    new = re.compile(r"(?:<xf[^<>]*(?:/>|>(?:<alignment[^<>]*/>)?</xf>)){2}(?=</cellXfs>)")
-    assert re.sub(r'(<cellXfs count=)"\d+"', r"\1", new.sub("", after)) == re.sub(
-        r'(<cellXfs count=)"\d+"', r"\1", before
+    before, after = (
+        zipfile.ZipFile(source).read("xl/styles.xml").decode().partition("</cellXfs>")
+        for source in (SHEETS / name, io.BytesIO(content))
     )
+    count = re.compile(r'<cellXfs count="(\d+)"')
+    old, new = (int(count.search(each[0])[1]) for each in (before, after))  # type: ignore[index]
+    recounted = count.sub(f'<cellXfs count="{new}"', before[0])
+    assert after[0].startswith(recounted)
+    assert re.fullmatch(r"(?:<xf [^<>]*/>|<xf [^<>]*><alignment[^<>]*/></xf>)*", after[0][len(recounted) :])
+    assert (after[0].count("<xf ") - before[0].count("<xf "), after[2]) == (new - old, before[2])
 
 
 def test_the_archive_is_sound_and_tells_the_same_dates_and_rights() -> None:

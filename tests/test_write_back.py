@@ -66,9 +66,13 @@ def test_every_workbook_comes_back_with_its_rows_and_results(tmp_path: Path, end
 
 
 @pytest.mark.parametrize("ending", ["xls", "xlsb", "ods"])
-def test_what_is_no_new_excel_sheet_comes_back_as_one(tmp_path: Path, ending: str) -> None:
+def test_what_is_no_new_excel_sheet_comes_back_as_one_and_says_so(tmp_path: Path, ending: str) -> None:
     assert write(SHEETS / f"begins_at_c4.{ending}", tmp_path / f"a.{ending}") == WrittenReport(
-        tmp_path / "a.xlsx", Format.XLSX, {"call_id": 4, "is_new_contact": 5}, 2
+        tmp_path / "a.xlsx",
+        Format.XLSX,
+        {"call_id": 4, "is_new_contact": 5},
+        2,
+        remarks=(f"The report is an XLSX workbook of text, because {ending.upper()} cannot be added to.",),
     )
 
 
@@ -104,6 +108,7 @@ def test_a_sheet_that_cannot_be_added_to_safely_comes_back_anew_and_says_why(tmp
             {"call_id": 1, "is_new_contact": 2},
             1,
             "row 1 stands after row 2",
+            ("The report is a plain new workbook, without your formatting: row 1 stands after row 2.",),
         ),
         [("1",), ("12015550123", "c1")],
     )

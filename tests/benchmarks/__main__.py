@@ -40,7 +40,9 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="smaller sheets, a few minutes instead of an hour")
-    size.add_argument("--tiny", action="store_true", help="proves that all parts work; the figures say nothing")
+    size.add_argument(
+        "--tiny", action="store_true", help="proves that all parts work; the figures say nothing"
+    )
     parser.add_argument(
         "--only", metavar="STAGE,...", help=f"only these of {', '.join(STAGES)}", default=",".join(STAGES)
     )

@@ -39,7 +39,15 @@ def server_alone(bench: Bench) -> list[Figure]:
         answered = asyncio.run(_flood(server, seconds=seconds))
     rate = answered / seconds
     said = f"{rate:,.0f} replies/s"
-    return [Figure("the server alone", "raw sockets, kept open", said=said, target="> 10,000/s", reached=rate > 10_000)]
+    return [
+        Figure(
+            "the server alone",
+            "raw sockets, kept open",
+            said=said,
+            target="> 10,000/s",
+            reached=rate > 10_000,
+        )
+    ]
 
 
 async def _flood(server: Server, *, seconds: float) -> int:
@@ -77,7 +85,12 @@ def whole_job(bench: Bench) -> list[Figure]:
             _baseline(_SESSION, "pandas_requests", "requests", sheet, server),
             _baseline(_GATHER, "pandas_httpx_gather", "httpx", sheet, server, CALLERS),
             _baseline(
-                f"pandas + aiohttp.gather, {CALLERS}", "pandas_aiohttp_gather", "aiohttp", sheet, server, CALLERS
+                f"pandas + aiohttp.gather, {CALLERS}",
+                "pandas_aiohttp_gather",
+                "aiohttp",
+                sheet,
+                server,
+                CALLERS,
             ),
         )
     stage = f"a whole job, {rows:,} rows"
@@ -138,12 +151,18 @@ def start_up(bench: Bench) -> list[Figure]:
     """How long it takes until something happens."""
     rows = bench.sizes.start_up
     sheet = bench.sheet(rows, kind="clean")
-    helped = bench.race(Contestant("dialer --help", lambda _folder: dialer("--help")))["dialer --help"].seconds
+    helped = bench.race(Contestant("dialer --help", lambda _folder: dialer("--help")))[
+        "dialer --help"
+    ].seconds
     with bench.server() as server:
-        first = sorted(_first_post(bench, server, sheet) for _ in range(bench.sizes.runs))[bench.sizes.runs // 2]
+        first = sorted(_first_post(bench, server, sheet) for _ in range(bench.sizes.runs))[
+            bench.sizes.runs // 2
+        ]
     return [
         Figure("start", "dialer --help", helped, target="< 0.4 s", reached=helped < 0.4),
-        Figure(f"start: first POST of {rows:,} CSV rows", "dialer run", first, target="< 2 s", reached=first < 2),
+        Figure(
+            f"start: first POST of {rows:,} CSV rows", "dialer run", first, target="< 2 s", reached=first < 2
+        ),
     ]
 
 
@@ -164,7 +183,9 @@ def pace(bench: Bench) -> list[Figure]:
         with bench.server() as server, fresh(bench.folder) as folder:
             command = dialer_run(sheet, server, folder, "--rate", asked)
             run_once(Contestant(asked, lambda _folder, c=command: c), folder, bench.env)
-            figures.append(_pace_kept(asked, rate, sent=_sent(folder / "ledger.sqlite3"), came=server.times()))
+            figures.append(
+                _pace_kept(asked, rate, sent=_sent(folder / "ledger.sqlite3"), came=server.times())
+            )
     return figures
 
 

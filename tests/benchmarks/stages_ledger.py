@@ -13,7 +13,9 @@ def load(bench: Bench) -> list[Figure]:
     """Rows that were read already go into a new ledger."""
     rows = bench.sizes.load
     name = "dialer, ledger alone"
-    each = bench.race(Contestant(name, lambda folder: own("parts.load", folder / "ledger.sqlite3", rows)))[name]
+    each = bench.race(Contestant(name, lambda folder: own("parts.load", folder / "ledger.sqlite3", rows)))[
+        name
+    ]
     said = [as_json(run.output) for run in each.runs]
     seconds = sorted(one["seconds"] for one in said)[len(said) // 2]
     allowed = 10.0 * rows / 1_000_000
@@ -59,7 +61,9 @@ def resumed(bench: Bench) -> list[Figure]:
     sheet = bench.sheet(rows, kind="clean")
     with fresh(bench.folder) as home, bench.server() as server:
         ledger = home / "ledger.sqlite3"
-        started = Contestant("load", lambda _folder: dialer_run(sheet, server, home, "--limit", 1, "--rate", "50/s"))
+        started = Contestant(
+            "load", lambda _folder: dialer_run(sheet, server, home, "--limit", 1, "--rate", "50/s")
+        )
         run_once(started, home, bench.env)
         done = bench.do(own("parts.almost_done", ledger, sheet.stem))
         status = Contestant("dialer status", lambda _folder: dialer("status", sheet.stem, "--ledger", ledger))

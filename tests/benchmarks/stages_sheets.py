@@ -76,12 +76,15 @@ def report_xlsx(bench: Bench) -> list[Figure]:
             lambda folder: own("baselines.openpyxl_write_back", sheet, folder / "out.xlsx"),
         ),
         Contestant(
-            "pandas read + write", lambda folder: own("baselines.pandas_write_back", sheet, folder / "out.xlsx")
+            "pandas read + write",
+            lambda folder: own("baselines.pandas_write_back", sheet, folder / "out.xlsx"),
         ),
     )
     ours, theirs = measured["dialer"], measured["openpyxl load + save"]
     stage = f"write back {rows:,} styled XLSX rows"
-    return _judged(stage, rows, ours, theirs, measured, target="<= 0.10 and < 100 MB", most=0.10, megabytes=100)
+    return _judged(
+        stage, rows, ours, theirs, measured, target="<= 0.10 and < 100 MB", most=0.10, megabytes=100
+    )
 
 
 def report_csv(bench: Bench) -> list[Figure]:
@@ -93,7 +96,8 @@ def report_csv(bench: Bench) -> list[Figure]:
         _write_back(sheet, rows, "out.csv"),
         Contestant(copy, lambda folder: own("baselines.csv_copy", sheet, folder / "out.csv")),
         Contestant(
-            "pandas read + write", lambda folder: own("baselines.pandas_write_back", sheet, folder / "out.csv")
+            "pandas read + write",
+            lambda folder: own("baselines.pandas_write_back", sheet, folder / "out.csv"),
         ),
     )
     stage = f"write back {rows:,} CSV rows"

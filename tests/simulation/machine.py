@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import warnings
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ import httpx
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from dialer import access, dialing
+from dialer import access, dialing, whole_file
 from dialer.ledger import Ledger
 from dialer.pool import Pool
 from dialer.vozagent import ssl_context
@@ -31,6 +32,7 @@ from tests.simulation.network import SimulatedNetwork
 from tests.virtual_time import START, VirtualLoop
 
 Result = TypeVar("Result")
+Substitute = tuple[Any, str, Any]  # module, name, what stands there instead
 
 _CONTEXT = ssl_context()  # loading the certificates takes 20 ms each time
 _MOST_RUNS = 3_000_000  # callbacks of one life: a program that has not ended by then never will
@@ -65,28 +67,21 @@ class Trace:
         return self._hash.hexdigest()
 
 
-# Where the power may fail, and how many times a life of a few leads passes there, roughly.
-MOMENTS = {
-    "reads the ledger": 20,
-    "begins a transaction": 20,
-    "commits": 20,
-    "has committed": 20,
-    "connects": 8,
-    "is connected": 8,
-    "sends": 12,
-    "has sent": 12,
-    "call created": 6,
-    "hears": 12,
-    "runs": 900,
-    "writes a report": 2,
-}
+# Where the power may fail.
+MOMENTS = (
+    *("reads the ledger", "begins a transaction", "commits", "has committed"),
+    *("connects", "is connected", "sends", "has sent", "call created", "hears"),
+    *("runs", "writes a report"),
+)
 
 
 class Machine:
     """Runs the program again and again, on one clock that never stands still between."""
 
-    def __init__(self, seed: int, *, crashes: int) -> None:
+    def __init__(self, seed: int, *, crashes: int, broken: Sequence[Substitute] = ()) -> None:
+        """Set up a machine whose power fails so many times; `broken` are parts of the program to replace."""
         self.seed = seed
+        self._broken = broken
         self.trace = Trace()
         self.crashes: Counter[str] = Counter()  # by moment
         self.lives = 0
@@ -106,7 +101,8 @@ class Machine:
         self._hitches = dice(seed, "hitches")
         self._tags = dice(seed, "tags")
         self._cut: tuple[str, int] | None = None
-        self._passed: Counter[str] = Counter()
+        self._passed: Counter[str] = Counter()  # how often this life came past each moment
+        self._before: Counter[str] = Counter()  # ... and the last one that sent anything
 
     @property
     def now(self) -> float:
@@ -119,6 +115,15 @@ class Machine:
     def wait(self, seconds: float) -> None:
         """Let time pass in which the program is not running."""
         self._now += seconds
+
+    def calm_down(self) -> None:
+        """From now on the power does not fail, nothing stands still and the disk has room."""
+        self._left = 0
+        self.stalls = False
+
+    def ledger(self, path: Path) -> SimulatedLedger:
+        """The ledger at a path, as the program on this machine opens it."""
+        return SimulatedLedger(self, path)
 
     def note(self, kind: str, *facts: object) -> None:
         """Put something into the trace; the dead leave none."""
@@ -145,26 +150,38 @@ class Machine:
         raise PowerCut(moment)
 
     @contextmanager
-    def life(self) -> Iterator[None]:
-        """One life of the program: everything outside is simulated until the block is left."""
-        self.lives += 1
+    def life(self, *, safe: bool = False) -> Iterator[None]:
+        """One life of the program: everything outside is simulated until the block is left.
+
+        In a `safe` one the power does not fail: a small command that a person gives in between.
+        """
+        if not safe:
+            self.lives += 1
         self.dead = False
         self.pool = None
-        self._passed.clear()
-        self._cut = self._choose_cut()
-        with ExitStack() as stack:
-            for module, name, substitute in self._outside():
-                stack.enter_context(patch.object(module, name, substitute))
-            yield
-        self.dead = False
+        if self._passed["sends"]:
+            self._before = self._passed
+        self._passed = Counter()
+        self._cut = None if safe else self._choose_cut()
+        try:
+            with ExitStack() as stack:
+                for module, name, substitute in (*self._outside(), *self._broken):
+                    stack.enter_context(patch.object(module, name, substitute))
+                yield
+        finally:
+            self.dead = False
 
     def _choose_cut(self) -> tuple[str, int] | None:
-        if self._left <= 0 or self._power.random() < 0.1:
+        """At which moment of this life the power fails, judging by what the one before came past."""
+        if self._left <= 0 or self._power.random() < 0.15:
             return None
-        moment = self._power.choice(list(MOMENTS))
-        return moment, 1 + int(self._power.expovariate(1 / MOMENTS[moment]))
+        passed = {moment: self._before[moment] for moment in MOMENTS if self._before[moment]}
+        if not passed:
+            return "runs", self._power.randrange(1, 1000)
+        moment = self._power.choice(list(passed))
+        return moment, self._power.randrange(1, passed[moment] + 1)
 
-    def _outside(self) -> list[tuple[Any, str, Any]]:
+    def _outside(self) -> list[Substitute]:
         """What the program finds instead of the world: module, name, substitute."""
         clock = _MonotonicClock(self)
         return [
@@ -179,6 +196,7 @@ class Machine:
             (dialing, "Random", lambda: dice(self.seed, f"program {self.lives}")),
             (dialing, "_signals_stop", self._notice_pool),
             (dialing, "_new_trace_tag", self._trace_tag),
+            (whole_file, "os", _WatchedOs(self)),
         ]
 
     def _run(self, main: Coroutine[Any, Any, Result]) -> Result:
@@ -232,6 +250,21 @@ class _MonotonicClock:
 
     def __init__(self, machine: Machine) -> None:
         self.monotonic = lambda: machine.now
+
+
+class _WatchedOs:
+    """Stands for the module `os` where reports are written: the power may fail before and after each sync."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def fsync(self, descriptor: int) -> None:
+        self._machine.pass_by("writes a report")
+        os.fsync(descriptor)
+        self._machine.pass_by("writes a report")
 
 
 class _Shuffled(deque[Any]):

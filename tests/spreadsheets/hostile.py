@@ -61,36 +61,40 @@ def _entities() -> bytes:
     return book({"Leads": _LEADS}, more={"xl/sharedStrings.xml": strings})
 
 
-def _swelling_strings() -> bytes:
+def _strings_that_swell() -> bytes:
     """One long text that many cells share: each gets its own copy. The archive keeps all limits."""
     long = "".join(chr(ord("a") + (n * n * 7 + n // 26) % 26) for n in range(32_000))
-    cells = "".join(
-        f'<row r="{n}">'
-        + "".join(f'<c r="{letter}{n}" t="s"><v>0</v></c>' for letter in "ABCDEFGHIJKLMNOP")
+    rows = (
+        f'<row r="{n}" ht="{n * n * 7919 % 9973 / 100}">'
+        + "".join(f'<c r="{letter}{n}" t="s"><v>0</v></c>' for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
         + "</row>"
-        for n in range(1, 5_001)
+        for n in range(1, 3_001)
     )
-    # What no compression can shrink keeps the ratio honest.
-    noise = bytes((n * n * n // 7 + n * 13) * 2_654_435_761 % 4_294_967_296 >> 24 for n in range(90_000))
-    data = f"<sheetData>{cells}</sheetData>"
     return book(
-        {"Leads": worksheet(data)},
-        more={"xl/sharedStrings.xml": shared_strings(f"<t>{long}</t>"), "xl/media/image1.png": noise},
+        {"Leads": worksheet(f"<sheetData>{''.join(rows)}</sheetData>")},
+        more={"xl/sharedStrings.xml": shared_strings(f"<t>{long}</t>")},
     )
 
 
-def _nested_tags() -> bytes:
-    """Elements in elements, a hundred thousand deep."""
-    deep = 100_000
-    return xlsx(f'<sheetData><row r="1">{"<c>" * deep}{"</c>" * deep}</row></sheetData>')
+def _rows_repeated_to_the_end() -> bytes:
+    """A hundred cells, each with a text of its own, a million times: not absurd, and far too much."""
+    row = TableRow(numberrowsrepeated=1_048_576)
+    for n in range(100):
+        cell = TableCell(valuetype="string")
+        cell.addElement(P(text=f"person {n}"))
+        row.addElement(cell)
+    return opendocument([row])
 
 
-def _thousand_million_claimed() -> bytes:
-    """An old workbook whose table of texts claims to hold thousands of millions."""
-    bof = struct.pack("<HHHHHHLL", 0x809, 16, 0x600, 5, 0x0DBB, 0x07CC, 0, 6)
-    table = struct.pack("<HHLL", 0xFC, 8, 0xFFFFFFFF, 0xFFFFFFFF)
-    sheet = struct.pack("<HHLBBBB5s", 0x85, 13, 4096, 0, 0, 5, 0, b"Leads")
-    return old_excel_stream((bof + sheet + table + struct.pack("<HH", 0x0A, 0)).ljust(8192, b"\0"))
+def _many_sheets_of_one_part() -> bytes:
+    """Three thousand sheets that are one and the same part: to look at the head of each takes minutes."""
+    sheets = range(1, 3001)
+    listed = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="rId1"/>' for n in sheets)
+    people = ((f"Person {n * n * 7919 % 99991}", n * n * 104_729 % 10**10) for n in range(6000))
+    parts = xlsx_parts(sheet_data((("Name", "Phone"), *people)))
+    workbook = str(parts["xl/workbook.xml"])
+    start, end = workbook.index("<sheets>") + len("<sheets>"), workbook.index("</sheets>")
+    return zipped(parts | {"xl/workbook.xml": workbook[:start] + listed + workbook[end:]})
 
 
 def _old_excel_with_password() -> bytes:
@@ -141,9 +145,10 @@ FILES: dict[str, Callable[[], bytes]] = {
     "cut_off.xlsx": lambda: _unpacked()[:3000],
     "bytes_overwritten.xlsx": lambda: _unpacked().replace(b"PK\x01\x02", b"PK\xff\xff", 1),
     "billion_laughs.xlsx": _entities,
-    "strings_that_swell.xlsx": _swelling_strings,
-    "nested_a_hundred_thousand_deep.xlsx": _nested_tags,
-    "claims_thousands_of_millions.xls": _thousand_million_claimed,
+    "strings_that_swell.xlsx": _strings_that_swell,
+    "rows_repeated_to_the_end.ods": _rows_repeated_to_the_end,
+    "many_sheets_of_one_part.xlsx": _many_sheets_of_one_part,
+    "wider_than_any_sheet.csv": lambda: b"Name,Phone\r\nAnn Example,+12015550123" + b"," * 20_000 + b"\r\n",
     "needs_a_password.xls": _old_excel_with_password,
     "needs_a_password.ods": _opendocument_with_password,
     "cut_off.xls": lambda: old_excel({"Leads": _LEADS})[:3000],

@@ -1,5 +1,7 @@
 """Delimited texts: encodings, delimiters, line ends, quotes, and what people put above, below and between."""
 
+# ruff: noqa: RUF001 - letters that look like others are what such sheets are made of
+
 from __future__ import annotations
 
 from collections.abc import Callable

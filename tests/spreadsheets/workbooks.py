@@ -38,6 +38,10 @@ _SIX = (
     ("Di Specimen", "+12015550126"),
     ("Ed Model", "+12015550127"),
 )
+_NAMES = (
+    *("Ann Example", "Bo Sample", "Cy Instance", "Di Specimen", "Ed Model", "Flo Pattern", "Gil Draft"),
+    *("Hal Sketch", "Ida Outline", "Jo Mock"),
+)
 _LEADS = (("Name", "Phone"), ("Ann Example", "+12015550123"), ("Bo Sample", "+442079460001"))
 
 
@@ -184,7 +188,7 @@ def _numbers_as_numbers() -> str:
         "0",
     )
     rows = "".join(
-        f'<row r="{n}">{text_cell(f"A{n}", f"Person {n}")}<c r="B{n}"{style}><v>{value}</v></c>'
+        f'<row r="{n}">{text_cell(f"A{n}", _NAMES[n - 2])}<c r="B{n}"{style}><v>{value}</v></c>'
         f"{text_cell(f'C{n}', land)}</row>"
         for n, (value, style, land) in enumerate(
             (
@@ -201,7 +205,7 @@ def _numbers_as_numbers() -> str:
 
 
 def _formulas() -> str:
-    """Formulas with a cached text, a cached number, without any value, with an empty one, and with an error."""
+    """Formulas with a cached text, a cached number, no value, an empty one, and an error."""
     cells = (
         '<c r="B2" t="str"><f>"+1"&amp;C2</f><v>+12015550123</v></c>',
         '<c r="B3"><f>C3*1</f><v>12015550124</v></c>',
@@ -210,7 +214,7 @@ def _formulas() -> str:
         '<c r="B6" t="e"><f>VLOOKUP(1,D:D,1)</f><v>#N/A</v></c>',
     )
     rows = "".join(
-        f'<row r="{n}">{text_cell(f"A{n}", f"Person {n}")}{cell}</row>' for n, cell in enumerate(cells, 2)
+        f'<row r="{n}">{text_cell(f"A{n}", _NAMES[n - 2])}{cell}</row>' for n, cell in enumerate(cells, 2)
     )
     header = f'<row r="1">{text_cell("A1", "Name")}{text_cell("B1", "Phone")}</row>'
     return f"<sheetData>{header}{rows}</sheetData>"
@@ -326,8 +330,8 @@ FILES: dict[str, Callable[[], bytes]] = {
         "<row><c><v>12015550123</v></c><c/></row></sheetData>"
     ),
     "rows_out_of_order.xlsx": lambda: xlsx(
-        '<sheetData><row r="2" hidden="1"><c r="A2"><v>12015550123</v></c></row><row r="1"><c r="A1"><v>1</v></c></row>'
-        "</sheetData>"
+        '<sheetData><row r="2" hidden="1"><c r="A2"><v>12015550123</v></c></row>'
+        '<row r="1"><c r="A1"><v>1</v></c></row></sheetData>'
     ),
     "hidden_rows.xlsx": lambda: xlsx(_hidden_rows()),
     "hidden_rows.ods": _opendocument_hidden_rows,
@@ -342,6 +346,42 @@ FILES: dict[str, Callable[[], bytes]] = {
     "strict_open_xml.xlsx": _strict,
     "absolute_targets.xlsx": _absolute_targets,
     "chart_sheet_first.xlsx": _chart_sheet_first,
+    "claims_to_be_huge.xlsx": lambda: book(
+        {"Leads": worksheet(_PEOPLE, before='<dimension ref="A1:XFD1048576"/>')}
+    ),
+    "protected_sheet.xlsx": lambda: book(
+        {"Leads": worksheet(_PEOPLE, after='<sheetProtection password="CC2A" sheet="1" objects="1"/>')}
+    ),
+    "do_not_call_list_alone.xlsx": lambda: book({"DNC 2026": _REFUSERS, "Notes": (("nothing here",),)}),
+    "header_merged_downwards.xlsx": lambda: book(
+        {
+            "Leads": (
+                ("Name", "Phone", None, "Country"),
+                (None, "Mobile", "Work", None),
+                ("Ann Example", None, "201 555 0123", "US"),
+                ("Bo Sample", "020 7946 0001", None, "UK"),
+            )
+        }
+    ),
+    "two_people_in_a_row.xlsx": lambda: book(
+        {
+            "Leads": (
+                ("Lead", None, "Emergency contact", None),
+                ("Name", "Phone", "Name", "Phone"),
+                ("Ann Example", "+12015550123", "Bo Sample", "+12015550124"),
+                ("Cy Instance", None, "Di Specimen", "+12015550126"),
+            )
+        }
+    ),
+    "everything_in_one_column.xlsx": lambda: book(
+        {
+            "Leads": (
+                ("Name;Phone;Country",),
+                ("Ann Example;+12015550123;US",),
+                ("Bo Sample;+442079460001;GB",),
+            )
+        }
+    ),
     "leads_on_the_second_sheet.xlsx": lambda: book(
         {"Instructions": _HOW_TO, "Sheet2": _PEOPLE, "Lists": (("US",), ("UK",))}
     ),

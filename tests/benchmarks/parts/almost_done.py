@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from dialer import journal, loads
+from dialer import journal, loads, whom
 from dialer.ledger import Ledger
 from dialer.retry import Decision, LeadState, Tally
 from tests.benchmarks.parts.pairs import CALLED, choose
@@ -34,7 +34,7 @@ def main(path: str, name: str) -> None:
     while left > rows // 1000:
         with ledger.transaction() as connection:
             most = min(BATCH, left - rows // 1000)
-            batch = journal.due_leads(connection, choice, after_row=after, most=most)
+            batch = whom.due_leads(connection, choice, after_row=after, most=most)
             for due in batch:
                 now = ledger.clock()
                 attempt = journal.begin(
@@ -52,7 +52,9 @@ def main(path: str, name: str) -> None:
     with ledger.transaction() as connection:
         loads.end_run(connection, choice.run_id, exit_code=130, stopped="Stopped.", now=ledger.clock())
     ledger.close()
-    size = sum(file.stat().st_size for file in Path(path).parent.glob(f"{Path(path).name}*") if file.is_file())
+    size = sum(
+        file.stat().st_size for file in Path(path).parent.glob(f"{Path(path).name}*") if file.is_file()
+    )
     sys.stdout.write(json.dumps({"left": left, "bytes": size, "seconds": time.perf_counter() - began}) + "\n")
 
 

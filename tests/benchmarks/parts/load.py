@@ -53,9 +53,7 @@ def fill(ledger: Ledger, rows: int) -> tuple[loads.Campaign, int, float]:
         seconds += time.perf_counter() - began
     began = time.perf_counter()
     with ledger.transaction() as connection:
-        loads.complete_load(
-            connection, load_id=load_id, campaign_id=campaign.campaign_id, understood="{}"
-        )
+        loads.complete_load(connection, load_id=load_id, campaign_id=campaign.campaign_id, understood="{}")
     return campaign, load_id, seconds + time.perf_counter() - began
 
 
@@ -64,7 +62,9 @@ def main(path: str, rows: str) -> None:
     ledger = Ledger(Path(path))
     _, _, seconds = fill(ledger, int(rows))
     ledger.close()
-    size = sum(file.stat().st_size for file in Path(path).parent.glob(f"{Path(path).name}*") if file.is_file())
+    size = sum(
+        file.stat().st_size for file in Path(path).parent.glob(f"{Path(path).name}*") if file.is_file()
+    )
     sys.stdout.write(json.dumps({"seconds": seconds, "bytes": size}) + "\n")
 
 

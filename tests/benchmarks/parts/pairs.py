@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from dialer import journal, loads
+from dialer import loads, whom
 from dialer.campaign import Policy
 from dialer.journal import Ending, RunJournal
 from dialer.ledger import Ledger
@@ -21,7 +21,7 @@ from tests.benchmarks.parts.load import fill
 CALLED = Called(201, "call-1", "queued", True, "contact-1", None)
 
 
-async def write_pairs(ledger: Ledger, choice: journal.Choice, *, pairs: int, callers: int) -> float:
+async def write_pairs(ledger: Ledger, choice: whom.Choice, *, pairs: int, callers: int) -> float:
     """So many callers begin and end attempts; gives the seconds."""
     decision = Decision(LeadState.CALLED, Tally(), counts_as_attempt=True)
     async with group_writer(ledger) as writer:
@@ -41,15 +41,13 @@ async def write_pairs(ledger: Ledger, choice: journal.Choice, *, pairs: int, cal
         return time.perf_counter() - began
 
 
-def choose(ledger: Ledger, campaign: loads.Campaign, load_id: int) -> journal.Choice:
+def choose(ledger: Ledger, campaign: loads.Campaign, load_id: int) -> whom.Choice:
     """Everybody of a load, in a run of its own."""
     now = ledger.clock()
     policy = Policy(assistant_name="Voz", recall_after=timedelta(hours=24))
     with ledger.transaction() as connection:
         run_id = loads.begin_run(connection, campaign.campaign_id, settings={}, rows=(), now=now)
-    return journal.choose(
-        policy, campaign_id=campaign.campaign_id, load_id=load_id, run_id=run_id, now=now
-    )
+    return whom.choose(policy, campaign_id=campaign.campaign_id, load_id=load_id, run_id=run_id, now=now)
 
 
 def main(path: str, pairs: str, callers: str) -> None:
