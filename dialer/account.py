@@ -32,7 +32,7 @@ SELECT_PROBLEM_ROWS = text(
 FATE_COLUMNS = """
            k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
            k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
-           k.lead_qualification, k.call_intent, k.summary, k.cost_usd, k.recording_url"""
+           k.lead_qualification, k.call_intent, k.summary, k.cost_usd, k.recording_url, k.transcript"""
 # For a row that waits: the last time that another campaign called, or may have called, its number.
 ROW_COLUMNS = f"""
            r.row, r.verdict, r.cell, r.problems,
@@ -265,4 +265,5 @@ def fate_of(row: Row[Any]) -> Fate:
         summary=row.summary,
         cost_usd=row.cost_usd,
         recording_url=row.recording_url,
+        transcript=row.transcript,
     )

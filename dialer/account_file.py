@@ -9,6 +9,7 @@ from pathlib import Path
 from dialer import account, loads
 from dialer.errors import UsageError
 from dialer.exports import ExportFormat, check_format, write_records
+from dialer.facts import note_file
 from dialer.full_account import account_records
 from dialer.report_files import FOLDER, stem_of
 from dialer.settings import Place
@@ -72,6 +73,8 @@ def write_account(
             )
             with whole_file(target) as file:
                 rows = write_records(file, records, export_format)
+        with ledger.transaction() as connection:
+            note_file(connection, "report", target)
     return AccountFile(name, export_format, target, rows)
 
 

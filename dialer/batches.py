@@ -109,7 +109,7 @@ class Batches:
     def _take(
         self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
     ) -> int | None:
-        """Let a row have its say about the lead of its number; gives the row that is a duplicate now, if any."""
+        """Let a row have its say about the lead of its number; gives the row that is a duplicate by now."""
         before = known.get(lead.phone)
         if before is None:
             mended = mended or mended_if_absent
@@ -140,8 +140,8 @@ class Batches:
         bound = {
             "campaign_id": self.campaign_id,
             "load_id": self.load_id,
-            "first": readings[0].row,
-            "last": readings[-1].row,
+            "first": min(reading.row for reading in readings),
+            "last": max(reading.row for reading in readings),
         }
         return {
             row.e164: _Known(

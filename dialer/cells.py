@@ -22,7 +22,9 @@ def line(text: str, *, longest: int = 32_767) -> str:
 
     Letters are never re-cased and never replaced; at most `longest` characters are kept.
     """
-    if text.isprintable():
+    if text.isprintable():  # then the only white space is the plain space
+        if "  " not in text and len(text) <= longest:
+            return text.strip()
         return " ".join(text.split())[:longest].rstrip()
     return " ".join(_visible(text).split())[:longest].rstrip()
 
@@ -38,8 +40,7 @@ def lines(text: str, *, longest: int) -> str:
 
 def is_error(text: str) -> bool:
     """True for what a spreadsheet shows in place of a failed formula: `#N/A`, `#REF!`, `#¡VALOR!`."""
-    stripped = text.strip()
-    return stripped.startswith("#") and _ERROR.fullmatch(stripped) is not None
+    return "#" in text and _ERROR.fullmatch(text.strip()) is not None
 
 
 def holds_nothing(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dialer import account, loads, screens, suppressions
+from dialer import account, check_screens, loads, screens, suppressions
 from dialer.access import known_ledger
 from dialer.campaign import Reading
 from dialer.errors import SheetError, UsageError
@@ -36,6 +36,7 @@ class Checked:
     kinds: tuple[ProblemKind, ...]
     cells: Mapping[str, list[str]]  # problem code -> its first cells
     problem: SheetError | None = None
+    remarks: tuple[str, ...] = ()  # what a person may not expect: hidden rows and the like
 
     @property
     def exit_code(self) -> int:
@@ -90,7 +91,7 @@ class Check:
         if self._loaded is None or self._ledger is None:
             assert self._refused is not None  # noqa: S101 - one of the two is set by __enter__
             table = table_object(self._refused.understood, {}, problem=self._refused)
-            return Checked(table, {}, (), {}, problem=self._refused)
+            return Checked(table, {}, (), {}, problem=self._refused, remarks=self._refused.understood.remarks)
         counts: dict[str, int] = {verdict.value: 0 for verdict in Verdict}
         cells: dict[str, list[str]] = {}
         kinds: dict[str, ProblemKind] = {}
@@ -99,8 +100,9 @@ class Check:
             for problem in record.problems[:1]:
                 _note(kinds, cells, problem, row=record.row)
         ordered = tuple(sorted(kinds.values(), key=lambda kind: -kind.count))
-        table = table_object(self._loaded.understood, counts, problem=None)
-        return Checked(table, self._loaded.understood.samples, ordered, cells)
+        understood = self._loaded.understood
+        table = table_object(understood, counts, problem=None)
+        return Checked(table, understood.samples, ordered, cells, remarks=understood.remarks)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One object a data row, for `check --jsonl`."""
@@ -209,13 +211,19 @@ def report_check(
     found = checking.findings()
     if as_json or as_jsonl:
         screens.give(json.dumps(found.table, ensure_ascii=False))
+        for remark in found.remarks if not quiet else ():
+            screens.say(remark)
         for row in checking.rows() if as_jsonl else ():
             screens.give(json.dumps(row, ensure_ascii=False))
     else:
         console = screens.console(stderr=False)
-        console.print(screens.check_screen(found.table, found.samples, found.table["counts"]))
+        console.print(check_screens.table_screen(found.table, found.samples, found.remarks))
+        if found.problem is None:
+            console.print("")
+            console.print(check_screens.verdicts_screen(found.table["counts"]))
         if found.kinds:
-            console.print(screens.problems_screen(found.kinds, found.cells))
+            console.print("")
+            console.print(check_screens.problems_screen(found.kinds, found.cells))
     if found.problem is not None:
         screens.say(f"dialer: {found.problem.sentence}")
     elif fix_list is not None:

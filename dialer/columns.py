@@ -12,6 +12,7 @@ from dialer.header_pair import header_texts, with_second_row
 from dialer.header_row import AGREED, WIDEST, filled_cells, find_header, phone_cells, phone_share
 from dialer.headers import Field, Header, read_headers
 from dialer.overrides import is_letters, named_columns, no_such_column, parse_override
+from dialer.own_columns import RESULT_COLUMNS, find_own
 from dialer.synonyms import key
 from dialer.table import Row, column_letters
 
@@ -30,19 +31,6 @@ __all__ = [
 HEAD_ROWS = 60  # how many rows of a sheet are looked at to understand it
 _ALONE = 0.6  # share of a column's filled cells that must look like phones where it has no header
 
-# The columns that dialer adds to a sheet, in this order. A user's column of the same name stays, and
-# ours is then called `dialer_<name>`.
-RESULT_COLUMNS = (
-    "call_id",
-    "status",
-    "is_new_contact",
-    "to_phone",
-    "contact_id",
-    "called_at",
-    "attempts",
-    "reason",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -52,7 +40,7 @@ class Columns:
     headers: tuple[str, ...]  # texts as they stand in the sheet; () without a header
     phones: tuple[int, ...]  # phone columns, best first
     fields: Mapping[Field, int] = field(default_factory=dict)  # every field but PHONE
-    results: Mapping[str, int] = field(default_factory=dict)  # RESULT_COLUMNS name -> position, if a report
+    results: Mapping[str, int] = field(default_factory=dict)  # our own columns: name -> position, if a report
     refusals: tuple[int, ...] = ()  # every do-not-call column; `fields[DO_NOT_CALL]` is the first
     width: int = 0  # columns of the widest row that was looked at
 
@@ -86,7 +74,7 @@ def find_columns(
     width = max(len(row.cells) for row in rows)
     position = _header_position(rows, width, header_row=header_row, overrides=overrides)
     header, below = (rows[position], rows[position + 1 :]) if position is not None else (None, rows)
-    results, excluded = _results(header.cells if header else ())
+    results, excluded = find_own(header.cells if header else ())
     texts = _texts(rows, position, own=excluded)
     named = _named(texts, width, overrides=overrides, excluded=excluded)
     if header is not None and not below and len(head) < HEAD_ROWS:
@@ -187,19 +175,6 @@ def _texts(rows: Sequence[Row], position: int | None, *, own: frozenset[int]) ->
         return ()
     joined = header_texts(rows, position)
     return tuple(rows[position].cell(column) if column in own else text for column, text in enumerate(joined))
-
-
-def _results(texts: Sequence[str]) -> tuple[dict[str, int], frozenset[int]]:
-    """The last run of dialer's own columns, and the positions of all such runs."""
-    names = [line(text).casefold() for text in texts]
-    results: dict[str, int] = {}
-    excluded: set[int] = set()
-    for start in range(len(names) - len(RESULT_COLUMNS) + 1):
-        run = names[start : start + len(RESULT_COLUMNS)]
-        if all(theirs in {ours, f"dialer_{ours}"} for theirs, ours in zip(run, RESULT_COLUMNS, strict=True)):
-            results = {ours: start + offset for offset, ours in enumerate(RESULT_COLUMNS)}
-            excluded.update(results.values())
-    return results, frozenset(excluded)
 
 
 def _named(

@@ -89,7 +89,7 @@ def fingerprint(row: Row, columns: Columns) -> int | None:
 
     64 bits, signed as SQLite keeps them; None where no other cell says anything.
     """
-    apart = {*columns.phones, *columns.results.values()}
+    apart = (*columns.phones, *columns.results.values())
     texts = [cell.strip() for position, cell in enumerate(row.cells) if position not in apart]
     return _mark(texts) if any(texts) else None
 

@@ -9,10 +9,11 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dialer.errors import UsageError
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 COLUMNS = tuple(field.name for field in fields(AccountRecord))
 ATTEMPT_COLUMNS = tuple(field.name for field in fields(AttemptRecord))
 
-_LOG = "attempt_log"
+_ACCOUNT = attrgetter(*COLUMNS)
+_ATTEMPT = attrgetter(*ATTEMPT_COLUMNS)
+_LOG = "attempt_log"  # the last of the columns
 _BATCH = 5000
 _MOST_EXCEL_ROWS = 1_048_576
 _BETWEEN_TAGS = ", "
@@ -73,8 +76,8 @@ def _write_csv(out: BinaryIO, records: Iterable[AccountRecord]) -> int:
     writer.writerow(COLUMNS)
     written = 0
     for record in records:
-        cells = [_cell(getattr(record, name)) for name in COLUMNS[:-1]]
-        writer.writerow([*cells, _log_as_json(record) if record.attempt_log else ""])
+        cells = [_cell(value) for value in _ACCOUNT(record)[:-1]]
+        writer.writerow([*cells, _AS_JSON(record.attempt_log) if record.attempt_log else ""])
         written += 1
     text.detach()
     return written
@@ -83,8 +86,7 @@ def _write_csv(out: BinaryIO, records: Iterable[AccountRecord]) -> int:
 def _write_jsonl(out: BinaryIO, records: Iterable[AccountRecord]) -> int:
     written = 0
     for record in records:
-        told = json.dumps(_plain(asdict(record)), ensure_ascii=False)
-        out.write(told.encode() + b"\n")
+        out.write(_AS_JSON(record).encode() + b"\n")
         written += 1
     return written
 
@@ -98,14 +100,13 @@ def _write_workbook(out: BinaryIO, records: Callable[[], Iterable[AccountRecord]
         yield COLUMNS[:-1]
         for record in records():
             written += 1
-            yield [_excel_cell(getattr(record, name)) for name in COLUMNS[:-1]]
+            yield [_excel_cell(value) for value in _ACCOUNT(record)[:-1]]
 
     def attempts() -> Iterator[Sequence[ResultCell]]:
         yield ("row", "phone", *ATTEMPT_COLUMNS)
         for record in records():
             for attempt in record.attempt_log:
-                told = (_excel_cell(getattr(attempt, name)) for name in ATTEMPT_COLUMNS)
-                yield [record.row, record.phone, *told]
+                yield [record.row, record.phone, *(_excel_cell(value) for value in _ATTEMPT(attempt))]
 
     write_tables(out, (("account", _as_many_as_fit(account())), ("attempts", _as_many_as_fit(attempts()))))
     return written
@@ -130,7 +131,7 @@ def _write_parquet(out: BinaryIO, records: Iterable[AccountRecord]) -> int:
     written = 0
     with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
         while batch := list(islice(stream, _BATCH)):
-            writer.write_table(pyarrow.Table.from_pylist([asdict(record) for record in batch], schema))
+            writer.write_table(pyarrow.Table.from_pylist([_structure(record) for record in batch], schema))
             written += len(batch)
     return written
 
@@ -168,19 +169,15 @@ def _schema(pyarrow: Any) -> pa.Schema:
 
 
 def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return time_text(value)
-        case tuple():
-            return harmless(_BETWEEN_TAGS.join(value))
-        case str():
-            return harmless(value)
-        case _:
-            return str(value)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return time_text(value)
+    return harmless(_BETWEEN_TAGS.join(value)) if isinstance(value, tuple) else str(value)
 
 
 def _excel_cell(value: Any) -> ResultCell:
@@ -190,17 +187,22 @@ def _excel_cell(value: Any) -> ResultCell:
     return told
 
 
-def _log_as_json(record: AccountRecord) -> str:
-    return json.dumps([_plain(asdict(attempt)) for attempt in record.attempt_log], ensure_ascii=False)
+def _structure(record: AccountRecord) -> dict[str, Any]:
+    told = dict(zip(COLUMNS, _ACCOUNT(record), strict=True))
+    told[_LOG] = [dict(zip(ATTEMPT_COLUMNS, _ATTEMPT(each), strict=True)) for each in record.attempt_log]
+    return told
 
 
-def _plain(told: Any) -> Any:
-    match told:
+def _for_json(value: object) -> object:
+    match value:
+        case AccountRecord():
+            return dict(zip(COLUMNS, _ACCOUNT(value), strict=True))
+        case AttemptRecord():
+            return dict(zip(ATTEMPT_COLUMNS, _ATTEMPT(value), strict=True))
         case datetime():
-            return time_text(told)
-        case dict():
-            return {name: _plain(value) for name, value in told.items()}
-        case list() | tuple():
-            return [_plain(value) for value in told]
+            return time_text(value)
         case _:
-            return told
+            raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, default=_for_json).encode

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from dialer.call_words import Told
 from dialer.ledger import Clock, time_of, time_text
+from dialer.own_columns import FATE_COLUMNS
 from dialer.writer import Writer
 
 LIVES = timedelta(hours=24)  # a call that was sent longer ago and has not ended will not end any more
@@ -77,6 +78,9 @@ ENDED_WITH = """
 NEWEST_CALL_ENDED = """
     EXISTS (SELECT 1 FROM calls AS k WHERE k.attempt_id = l.last_attempt_id AND k.ended)"""
 HAS_FATES = text("SELECT EXISTS (SELECT 1 FROM calls WHERE campaign_id = :campaign_id)")
+HAS_TRANSCRIPTS = text(
+    "SELECT EXISTS (SELECT 1 FROM calls WHERE campaign_id = :campaign_id AND transcript IS NOT NULL)"
+)
 
 
 @dataclass(slots=True)
@@ -142,9 +146,14 @@ def standing(connection: Connection, campaign_id: int, *, now: datetime) -> Stan
     )
 
 
-def has_fates(connection: Connection, campaign_id: int) -> bool:
-    """True once the API was asked what became of any call of the campaign."""
-    return bool(connection.execute(HAS_FATES, {"campaign_id": campaign_id}).scalar())
+def known_columns(connection: Connection, campaign_id: int) -> int:
+    """How many of `own_columns.FATE_COLUMNS` a report shows: none until the API was asked what became of any
+    call of the campaign; the last one, the transcript, where it was asked for."""
+    bound = {"campaign_id": campaign_id}
+    if not connection.execute(HAS_FATES, bound).scalar():
+        return 0
+    transcripts = bool(connection.execute(HAS_TRANSCRIPTS, bound).scalar())
+    return len(FATE_COLUMNS) if transcripts else len(FATE_COLUMNS) - 1
 
 
 class FateBook:

@@ -25,8 +25,8 @@ Ask = Callable[[str], bool]  # the question -> go on; raises UsageError where no
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 UNKNOWN_TO_DIALER = (
-    "Not known to dialer, and to be looked for by hand: reports that were moved or renamed, fix-lists, exports, "
-    "what was printed or redirected into a file, backups of this machine; and the records at VozAgent."
+    "Not known to dialer, and to be looked for by hand: reports that were moved or renamed, fix-lists, "
+    "exports, what was printed or redirected into a file, backups of this machine; and VozAgent's records."
 )
 
 
@@ -55,9 +55,10 @@ class Forgotten:
 
     def sentences(self) -> list[str]:
         """What a person is told, a line each."""
+        rows, campaigns = _count(self.rows, "row"), _count(self.campaigns, "campaign")
         lines = [
-            f"Forgotten: {self.number}. Only a keyed hash of the number stays, so that nobody calls it again.",
-            f"Erased from the ledger: {self.rows} rows in {self.campaigns} campaigns, {self.attempts} attempts.",
+            f"Forgotten: {self.number}. Only a keyed hash of it stays, so that nobody calls it again.",
+            f"Erased from the ledger: {rows} in {campaigns}, {_count(self.attempts, 'attempt')}.",
         ]
         for each in (*self.files, *self.backups):
             if each.problem:
@@ -82,9 +83,8 @@ def forget(place: Place, number: str, *, ask: Ask) -> Forgotten | None:
         ledger = opened.ledger
         with ledger.reading() as connection:
             known = erasure.known_of(connection, e164)
-        if not ask(
-            f"Forget {mask(e164)} for good? They are in {len(known.campaigns)} campaigns of {opened.shown_path}."
-        ):
+        where = f"{_count(len(known.campaigns), 'campaign')} of {opened.shown_path}"
+        if not ask(f"Forget {mask(e164)} for good? They are in {where}."):
             return None
         for name in dict.fromkeys((*known.campaigns, f"call {e164}")):
             locks.enter_context(ledger.lock(name))
@@ -99,8 +99,8 @@ def forget(place: Place, number: str, *, ask: Ask) -> Forgotten | None:
         result.rows, result.attempts, result.campaigns = erased.rows, erased.attempts, erased.campaigns
         if not ledger.empty_log():
             raise TryLater(
-                f"Another process reads {opened.shown_path}, so what was erased still stands in the file beside "
-                "it: run the same command again once that one is done.",
+                f"Another process reads {opened.shown_path}, so what was erased still stands in the file "
+                "beside it: run the same command again once that one is done.",
                 code="still_read",
             )
         _clear_backups(opened, traces, result)
@@ -138,7 +138,7 @@ def _clear_files(opened: OpenLedger, traces: Traces, result: Forgotten) -> None:
                 loads.rename_content(connection, path=str(path), sha256=digest_of(path) or "")
 
 
-_ENDINGS = ("*.results.*", "*.report.html")
+_ENDINGS = ("*.results.*", "*.report.html", "*.account.*")
 
 
 def _found(folder: Path, ending: str) -> Iterable[Path]:
@@ -172,6 +172,10 @@ def _own_sheets(sheets: Iterable[tuple[str, int]]) -> list[str]:
         if not path.startswith(kept) and Path(path).exists():
             rows.setdefault(path, set()).add(row)
     return [f"{path}, row {', '.join(map(str, sorted(numbers)))}" for path, numbers in rows.items()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _clear_sandbox(e164: str, result: Forgotten) -> None:

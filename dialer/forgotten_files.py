@@ -21,6 +21,8 @@ from dialer.whole_file import whole_file
 
 LEFT = {"status": "suppressed", "reason": FORGOTTEN_MESSAGE}
 _PAGE = ".html"
+_RECORDS = ".jsonl"
+_COLUMNAR = ".parquet"
 _INSTEAD = "forgotten"
 _ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
 _CELL = re.compile(r"(<td\b[^>]*>).*?(</td>)", re.DOTALL)
@@ -43,9 +45,14 @@ def clear(path: Path, traces: Traces) -> Cleared | None:
 
     A file in which something of them would remain is deleted: its results are still in the ledger.
     """
+    kind = path.suffix.lower()
     try:
-        if path.suffix.lower() == _PAGE:
+        if kind == _COLUMNAR:
+            return Cleared(str(path), problem="a Parquet file cannot be searched: delete it by hand")
+        if kind == _PAGE:
             rows = _clear_page(path, traces)
+        elif kind == _RECORDS:
+            rows = _clear_records(path, traces)
         else:
             try:
                 rows = blank_rows(path, Vanishing(lambda _row, texts: any(map(traces.is_in, texts)), LEFT))
@@ -104,8 +111,21 @@ def _clear_page(path: Path, traces: Traces) -> int:
     return count
 
 
+def _clear_records(path: Path, traces: Traces) -> int:
+    """Take a person out of JSON lines; gives how many there were."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if traces.without_in_json(line) == line]
+    if len(kept) < len(lines):
+        with whole_file(path, like=path) as file:
+            file.write("".join(kept).encode())
+    return len(lines) - len(kept)
+
+
 def _texts_of(path: Path) -> Iterator[str]:
     """Every text that a file holds, however deep."""
+    if path.suffix.lower() == _RECORDS:
+        yield path.read_text(encoding="utf-8")
+        return
     if path.suffix.lower() == _PAGE:
         page = path.read_text(encoding="utf-8")
         yield from (html.unescape(text) for text in _TEXT.findall(page))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 
 from dialer import synonyms
+from dialer.cells import is_error
 from dialer.synonyms import key, normalise
 
 _NEAR = 0.8  # difflib's ratio of two headers at which one may be a misspelling of the other
@@ -94,7 +95,7 @@ def read_header(text: str) -> Header:
     if len(text) > _LONGEST_HEADER:
         return Header()
     words = normalise(text)
-    if not words:
+    if not words or is_error(text):
         return Header(unnamed=True)
     found = _look_up(words)
     if not found.known and (shorter := _without_asides(text)) is not None:

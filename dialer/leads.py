@@ -154,7 +154,7 @@ def _lead(
     notes = lines(_cell(row, columns, Field.NOTES), longest=LONGEST_NOTES)
     if holds_nothing(notes):
         notes = notes_template.render(row) if notes_template else ""
-    tags = (line(tag, longest=_LONGEST_TAG) for tag in _BETWEEN_TAGS.split(_cell(row, columns, Field.TAGS)))
+    tags = _cell(row, columns, Field.TAGS)
     return Lead(
         row=row.number,
         phone=phone.e164,
@@ -164,7 +164,7 @@ def _lead(
         first_name=first_name[:_LONGEST].rstrip() or None,
         last_name=last_name[:_LONGEST].rstrip() or None,
         source=_text(row, columns, Field.SOURCE) or None,
-        tags=_unique(tags),
+        tags=_unique(line(tag, longest=_LONGEST_TAG) for tag in _BETWEEN_TAGS.split(tags)) if tags else (),
         notes=notes or None,
     )
 

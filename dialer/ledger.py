@@ -6,7 +6,6 @@ tables themselves in `migrations`. Of all modules only these know SQLAlchemy, an
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -179,7 +178,7 @@ class Ledger:
             lock.release()
 
     def _lock_of(self, campaign: str) -> FileLock:
-        return self._lock_file(hashlib.sha256(campaign.encode()).hexdigest()[:16], timeout=0)
+        return self._lock_file(self.file.lock_of(campaign).stem, timeout=0)
 
     def _lock_file(self, name: str, *, timeout: float) -> FileLock:
         folder = self.file.create_locks()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
 from dialer.defaults import Command
-from dialer.options import country_of, global_options, option, place_of
+from dialer.errors import UsageError
+from dialer.options import country_of, global_options, nobody_can_answer, option, place_of
 
 _region = option("--region", metavar="CC", help="The country of numbers that name none, as US or GB.")
 _reason = option("--reason", metavar="TEXT", help="Why, for whoever meets it in a report.")
@@ -101,4 +105,124 @@ def _print_json(content: Any) -> None:
     screens.give(json.dumps(content, ensure_ascii=False))
 
 
-COMMANDS: tuple[click.Command, ...] = (suppress,)
+@click.command("forget", cls=Command)
+@click.argument("number", metavar="+E164")
+@option("-y", "--yes", is_flag=True, help="Erase without asking.")
+@global_options
+def forget(number: str, *, yes: bool, **options: Any) -> int:
+    """Erase a person: from the ledger, its backups, and the reports that dialer knows of.
+
+    A keyed hash of the number stays, so that no sheet ever has them called again.
+    """
+    from dialer import screens
+    from dialer.forget import forget
+
+    result = forget(place_of(options), number, ask=_ask(yes=yes))
+    if result is None:
+        return 1
+    if options["as_json"]:
+        _print_json(result.as_json())
+    else:
+        for line in result.sentences():
+            screens.give(line)
+    return result.exit_code
+
+
+def _ask(*, yes: bool) -> Callable[[str], bool]:
+    def ask(question: str) -> bool:
+        if yes:
+            return True
+        if nobody_can_answer():
+            raise UsageError(
+                f"{question} Nobody can answer here: add --yes to go on.", code="nobody_can_answer"
+            )
+        return click.confirm(question, err=True)
+
+    return ask
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Look after the ledger: the record of whom dialer called."""
+
+
+@ledger.command("where", cls=Command)
+@global_options
+def where(**options: Any) -> int:
+    """Print where it is, and what is in it."""
+    from dialer import screens
+    from dialer.ledger_care import where
+
+    found = where(place_of(options))
+    if options["as_json"]:
+        _print_json(found.as_json())
+    else:
+        screens.give("\n".join(found.lines()))
+    return 0
+
+
+@ledger.command("check", cls=Command)
+@global_options
+def check(**options: Any) -> int:
+    """Look whether it is sound, as a file and in what it promises."""
+    from dialer import screens
+    from dialer.errors import SettingsError
+    from dialer.ledger_care import check
+
+    findings = check(place_of(options))
+    broken = [finding for finding in findings if finding.broken]
+    code = SettingsError.exit_code if broken else 0
+    if options["as_json"]:
+        _print_json({"findings": [asdict(finding) for finding in findings], "exit_code": code})
+        return code
+    for finding in findings:
+        wrong = f"broken {finding.broken} times, as {', '.join(finding.examples)}"
+        screens.give(f"{finding.promise} {wrong if finding.broken else 'ok'}")
+    return code
+
+
+@ledger.command("backup", cls=Command)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@global_options
+def backup(path: Path | None, **options: Any) -> int:
+    """Copy it, also while a run goes on. PATH is a new file, or a folder. [default: beside the ledger]"""
+    from dialer import screens
+    from dialer.ledger_care import back_up
+
+    copy = back_up(place_of(options), path)
+    if options["as_json"]:
+        _print_json({"backup": str(copy)})
+    else:
+        screens.give(str(copy))
+    return 0
+
+
+@ledger.command("export", cls=Command)
+@option("--jsonl", is_flag=True, help="JSON, one object to a line. [default: CSV]")
+@global_options
+def export(*, jsonl: bool, **options: Any) -> int:
+    """Print every attempt of every campaign, for an auditor: whom, when, and what came of it."""
+    from dialer import screens
+    from dialer.ledger_care import export
+
+    for line in export(place_of(options), as_jsonl=jsonl or options["as_json"]):
+        screens.give(line)
+    return 0
+
+
+@ledger.command("new", cls=Command)
+@option("-y", "--yes", is_flag=True, help="Begin without asking.")
+@global_options
+def new(*, yes: bool, **options: Any) -> int:
+    """Begin a new one where the old one is lost for good: nobody counts as called any more."""
+    from dialer import screens
+    from dialer.ledger_care import begin_anew
+
+    path = begin_anew(place_of(options), ask=_ask(yes=yes))
+    if path is None:
+        return 1
+    screens.say(f"A new ledger: {path}")
+    return 0
+
+
+COMMANDS: tuple[click.Command, ...] = (suppress, forget, ledger)

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dialer.errors import SettingsError, UsageError
+from dialer.printable import clean
 
 _KNOWN = "known"  # a file beside the locks: this ledger was there once
 _OPENING = "opening.lock"
@@ -154,6 +155,7 @@ class LedgerFile:
             os.close(descriptor)
             try:
                 copy_ledger(self.path, Path(temporary))
+                self._require_whole(Path(temporary))
                 _sync(Path(temporary))
                 Path(temporary).replace(target)
             finally:
@@ -167,6 +169,15 @@ class LedgerFile:
                 code="backup_failed",
             ) from error
         return target
+
+    def _require_whole(self, copy: Path) -> None:
+        with looked_at(copy) as connection:
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise SettingsError(
+                f"The ledger {self.path} is damaged ({clean(found)}), and a copy of it is no backup.",
+                code="ledger_damaged",
+            )
 
     def not_opened(self, error: OSError) -> SettingsError:
         """What is said where the system refuses."""

@@ -35,7 +35,7 @@ from dialer.understanding import FoundTable, NotUnderstood, Understood, understa
 
 __all__ = ["Loaded", "NotUnderstood", "Understood", "load"]
 
-_BATCH = 1000
+_BATCH = 5000
 _BATCH_BYTES = 32 << 20
 _NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
 

@@ -50,7 +50,11 @@ COMPLETE_LOAD = text(
     "UPDATE loads SET complete = :complete, understood = :understood"
     " WHERE load_id = :load_id AND campaign_id = :campaign_id"
 )
-MOVE_LOAD = text("UPDATE loads SET path = :path, sha256 = :sha256 WHERE load_id = :load_id")
+RENAME_CONTENT = text("UPDATE loads SET sha256 = :sha256 WHERE path = :path")
+MOVE_LOAD = text(
+    "UPDATE loads SET path = :path, sha256 = :sha256, understood = coalesce(:understood, understood)"
+    " WHERE load_id = :load_id"
+)
 # What a person may have put right since: rows that could not be read, and leads that were refused.
 SELECT_MENDABLE = text(
     "SELECT r.fingerprint FROM rows AS r LEFT JOIN leads AS l"
@@ -186,9 +190,17 @@ def seems_another_list(connection: Connection, load_id: int, before_id: int) -> 
     return shared if 2 * shared < min(sizes) else None
 
 
-def move_load(connection: Connection, *, load_id: int, path: str, sha256: str) -> None:
-    """Note that the same rows stand elsewhere now, or in a file with other result columns."""
-    connection.execute(MOVE_LOAD, {"load_id": load_id, "path": path, "sha256": sha256})
+def move_load(
+    connection: Connection, *, load_id: int, path: str, sha256: str, understood: str | None = None
+) -> None:
+    """Note that the same rows stand elsewhere now, or in a file with other result columns (`understood`)."""
+    bound = {"load_id": load_id, "path": path, "sha256": sha256, "understood": understood}
+    connection.execute(MOVE_LOAD, bound)
+
+
+def rename_content(connection: Connection, *, path: str, sha256: str) -> None:
+    """Note that a file holds the same rows under another digest, for every load that was read from it."""
+    connection.execute(RENAME_CONTENT, {"path": path, "sha256": sha256})
 
 
 def begin_run(

@@ -25,6 +25,8 @@ def is_no_lead(row: Row, columns: Columns) -> bool:
 
     In doubt it is a lead: a row with a phone number or a name is left out only if it is labelled a total.
     """
+    if _has_words_of_a_person(row, columns):
+        return False
     ours = columns.results.values()
     filled = [
         (column, text) for column, cell in enumerate(row.cells) if (text := line(cell)) and column not in ours
@@ -36,14 +38,27 @@ def is_no_lead(row: Row, columns: Columns) -> bool:
 
 def dummy_cell(row: Row) -> int | None:
     """The first column with the dummy text that Meta's form tester leaves among the leads, if any."""
-    return next(
-        (
-            column
-            for column, cell in enumerate(row.cells)
-            if "<" in cell and line(cell).casefold().startswith(_TEST)
-        ),
-        None,
-    )
+    for column, cell in enumerate(row.cells):
+        if "<" in cell and line(cell).casefold().startswith(_TEST):
+            return column
+    return None
+
+
+def _has_words_of_a_person(row: Row, columns: Columns) -> bool:
+    """True where two cells hold words and one of them is no header: no total, note or header row has that.
+
+    Nearly every row is told by its first two cells; False tells nothing.
+    """
+    ours, headers = columns.results.values(), columns.headers
+    words, new = 0, False
+    for column, cell in enumerate(row.cells):
+        if not (text := line(cell)) or _NUMBER.fullmatch(text) or column in ours:
+            continue
+        words += 1
+        new = new or column >= len(headers) or line(headers[column]).casefold() != text.casefold()
+        if new and words > 1:
+            return True
+    return False
 
 
 def _repeats_header(filled: list[tuple[int, str]], columns: Columns) -> bool:

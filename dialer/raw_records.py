@@ -6,20 +6,17 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple, NoReturn
+from typing import BinaryIO, NoReturn
 
 from dialer.delimited import TextForm, read_records
 
 _CHUNK = 1 << 18
 _ASCII = bytes(range(128))
 
-
-class RawRecord(NamedTuple):  # made a million times: a frozen dataclass would take five times as long
-    """One row of a delimited text."""
-
-    raw: bytes  # as in the file, with its line end and, in the first record, the byte-order mark
-    columns: int  # how many cells it has; 0 for a blank line
-    plain: bool  # every delimiter among its bytes sets two cells apart
+# One row of a delimited text: its bytes as in the file, with its line end and, in the first record, the
+# byte-order mark; how many cells it has, 0 for a blank line; and whether every delimiter among its bytes sets
+# two cells apart. (A tuple: there may be a million, and a value of its own takes eight times as long to make.)
+RawRecord = tuple[bytes, int, bool]
 
 
 def raw_records(file: BinaryIO, form: TextForm, *, name: str) -> Iterator[RawRecord]:
@@ -27,8 +24,15 @@ def raw_records(file: BinaryIO, form: TextForm, *, name: str) -> Iterator[RawRec
     `delimited.read_records` gives; a damaged character does no harm. Raises what that raises."""
     if reads_as_ascii(form):
         return _by_lines(file, form, name)
-    records = read_records(file, form, name=name)
-    return (RawRecord(record.raw, len(record.cells), plain=False) for record in records)
+    return ((record.raw, len(record.cells), False) for record in read_records(file, form, name=name))
+
+
+def reads_as_ascii(form: TextForm) -> bool:
+    """True if every byte of an ASCII character stands for that character, wherever it is found."""
+    codec = form.encoding.codec
+    if form.encoding.wide or _ASCII.decode(codec, "replace") != _ASCII.decode("ascii"):
+        return False
+    return codec == "utf-8" or len(bytes(range(256)).decode(codec, "replace")) == 256
 
 
 def _by_lines(file: BinaryIO, form: TextForm, name: str) -> Iterator[RawRecord]:
@@ -45,7 +49,7 @@ def _by_lines(file: BinaryIO, form: TextForm, name: str) -> Iterator[RawRecord]:
                     _say_what_is_wrong(file, form, name)
                 taken.append(following)
             else:
-                taken.append(first)
+                taken.append(line)
             yield taken[-1].decode(codec, "replace")
 
     reader = csv.reader(feed(), delimiter=form.delimiter)
@@ -54,24 +58,15 @@ def _by_lines(file: BinaryIO, form: TextForm, name: str) -> Iterator[RawRecord]:
             columns = line.count(delimiter) + 1
             if columns == 1 and not line.strip(b"\r\n"):
                 columns = 0
-            yield RawRecord(mark + line if mark else line, columns, plain=True)
+            yield (mark + line if mark else line), columns, True
         else:
-            first = line
             try:
                 columns = len(next(reader))
             except csv.Error:
                 _say_what_is_wrong(file, form, name)
-            yield RawRecord(mark + b"".join(taken), columns, plain=False)
+            yield mark + b"".join(taken), columns, False
             taken.clear()
         mark = b""
-
-
-def reads_as_ascii(form: TextForm) -> bool:
-    """True if every byte of an ASCII character stands for that character, wherever it is found."""
-    codec = form.encoding.codec
-    if form.encoding.wide or _ASCII.decode(codec, "replace") != _ASCII.decode("ascii"):
-        return False
-    return codec == "utf-8" or len(bytes(range(256)).decode(codec, "replace")) == 256
 
 
 def _lines(file: BinaryIO, *, start: int) -> Iterator[bytes]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
+from dialer import fates
 from dialer.account import row_results
-from dialer.columns import RESULT_COLUMNS
 from dialer.errors import SheetError
 from dialer.html_report import render
 from dialer.ledger import Ledger
 from dialer.loader import Understood
+from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS, find_own
 from dialer.report import CampaignFacts, summarise
 from dialer.report_files import check_output, stem_of
 from dialer.result_table import ResultTable, WrittenReport
-from dialer.results import RowResult, result_columns
+from dialer.results import RowResult, fate_columns, result_columns
 from dialer.spreadsheet import open_table
 from dialer.table import Format
 from dialer.whole_file import whole_file
@@ -66,7 +67,8 @@ def write_reports(
                 now=now,
             )
 
-        sheet = _write_sheet(origin, results(), target)
+        known = fates.known_columns(connection, origin.campaign_id)
+        sheet = _write_sheet(origin, results(), known, target)
         page = render(summarise(results(), facts, zone=now.astimezone().tzinfo or UTC))
     html = target.with_name(f"{stem_of(target)}.report.html")
     with whole_file(html, like=sheet.path) as file:
@@ -74,19 +76,22 @@ def write_reports(
     return Written(sheet, html)
 
 
-def _write_sheet(origin: Origin, results: Iterator[RowResult], target: Path) -> WrittenReport:
+def _write_sheet(
+    origin: Origin, results: Iterator[RowResult], fates_known: int, target: Path
+) -> WrittenReport:
     understood = origin.understood
     with open_table(
         origin.source, encoding=understood.encoding, delimiter=understood.delimiter
     ) as spreadsheet:
         info = spreadsheet.info
-    names = result_names(understood)
+    columns = (*RESULT_COLUMNS, *FATE_COLUMNS[:fates_known])
+    names = result_names(understood, columns)
     table = ResultTable(
         names=names,
-        cells=((result.row, result_columns(result)) for result in results),
+        cells=((r.row, (*result_columns(r), *fate_columns(r)[:fates_known])) for r in results),
         existing={
             name: understood.results[own]
-            for own, name in zip(RESULT_COLUMNS, names, strict=True)
+            for own, name in zip(columns, names, strict=True)
             if own in understood.results
         },
     )
@@ -100,8 +105,8 @@ def _write_sheet(origin: Origin, results: Iterator[RowResult], target: Path) -> 
     )
 
 
-def result_names(understood: Understood) -> tuple[str, ...]:
-    """The headers of the result columns: where the user has a column of that name, ours gets a prefix.
+def result_names(understood: Understood, columns: Sequence[str] = RESULT_COLUMNS) -> tuple[str, ...]:
+    """The headers of our own columns: where the user has a column of that name, ours gets a prefix.
 
     In a report fed back the columns keep the names that they have.
     """
@@ -116,7 +121,17 @@ def result_names(understood: Understood) -> tuple[str, ...]:
             return understood.columns[position].strip()
         return f"dialer_{column}" if column in users else column
 
-    return tuple(name_of(column) for column in RESULT_COLUMNS)
+    return tuple(name_of(column) for column in columns)
+
+
+def with_own_columns(understood: Understood, written: WrittenReport) -> Understood:
+    """What is to be understood of a report that was written over itself: our columns as they stand now."""
+    headers = list(understood.columns)
+    for name, position in written.columns.items():
+        headers += [""] * (position + 1 - len(headers))
+        headers[position] = name
+    results, _ = find_own(headers)
+    return replace(understood, columns=tuple(headers), results=results)
 
 
 def source_unchanged(named: Path, *, digest: str, found: str | None) -> None:

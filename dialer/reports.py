@@ -17,7 +17,7 @@ from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.report import CampaignFacts
 from dialer.report_files import report_path
-from dialer.reporter import Origin, Written, source_unchanged, write_reports
+from dialer.reporter import Origin, Written, source_unchanged, with_own_columns, write_reports
 from dialer.settings import Place, arguments_for
 from dialer.snapshot import Snapshot, digest_of
 from dialer.table import Format
@@ -72,10 +72,13 @@ def write(
     if forgotten:
         without_forgotten(written, forgotten, understood)
     if target == named and understood.results:
-        # A report brought up to date holds the same rows under a new digest.
+        # A report brought up to date holds the same rows under a new digest, perhaps with more columns.
         with ledger.transaction() as connection:
             digest = digest_of(named) or ""
-            loads.move_load(connection, load_id=loaded.load_id, path=str(named), sha256=digest)
+            now = with_own_columns(understood, written.sheet).to_json()
+            loads.move_load(
+                connection, load_id=loaded.load_id, path=str(named), sha256=digest, understood=now
+            )
     return written
 
 

@@ -90,6 +90,14 @@ class ResultPlacement:
         self.rows += 1
         return cells if self._in_order is None else self._in_order(cells)
 
+    def rest(self) -> Iterator[tuple[int, tuple[ResultCell, ...]]]:
+        """The results of all rows that were not taken yet, each with the row's number."""
+        while self._next is not None:
+            number, cells = self._next
+            self._next = next(self._walk, None)
+            self.rows += 1
+            yield number, cells if self._in_order is None else self._in_order(cells)
+
     def finish(self) -> None:
         """Raises ValueError if results are left for rows that the walk did not meet."""
         if self._next is not None:

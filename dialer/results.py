@@ -32,6 +32,7 @@ class Fate:
     summary: str | None = None
     cost_usd: str | None = None  # decimal
     recording_url: str | None = None
+    transcript: str | None = None  # kept only on request
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,27 @@ def _waiting(row: int, lead: LeadRecord, now: datetime) -> RowResult:
         reason=reason,
         value=lead.phone,
     )
+
+
+def fate_columns(result: RowResult) -> tuple[str | bool | float | None, ...]:
+    """The cells that tell what became of a row's call, in the order of `own_columns.FATE_COLUMNS`."""
+    fate = result.fate or Fate()
+    return (
+        fate.call_status,
+        _plain(fate.duration_seconds),
+        fate.appointment_booked,
+        fate.lead_qualification,
+        fate.call_intent,
+        fate.summary,
+        _plain(float(fate.cost_usd)) if fate.cost_usd else None,
+        fate.recording_url,
+        fate.transcript or None,
+    )
+
+
+def _plain(value: float | None) -> float | None:
+    """A whole number without a point behind it."""
+    return int(value) if value is not None and value == int(value) else value
 
 
 def result_columns(result: RowResult) -> tuple[str | bool | int | None, ...]:

@@ -6,7 +6,7 @@ Whatever comes from a sheet or from the API is cleaned before it is shown: a cel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -219,55 +219,6 @@ def counts_table(counts: Mapping[str, int]) -> Table:
     for status, count in sorted(counts.items(), key=lambda entry: (order.get(entry[0], 0), entry[0])):
         table.add_row(clean(status), f"{count:,}")
     table.add_row("all", f"{sum(counts.values()):,}", style="dim")
-    return table
-
-
-def check_screen(
-    understood: Mapping[str, Any], samples: Mapping[str, str], counts: Mapping[str, int]
-) -> Group:
-    """What was understood of a sheet: file, sheet, header, mapping with a sample value each, counts."""
-    head = Table.grid(padding=(0, 2))
-    head.add_column(style="bold", no_wrap=True)
-    head.add_column(overflow="fold")
-    head.add_row("File", f"{clean(understood['file'])} ({understood['format']})")
-    if understood["sheets"]:
-        others = [clean(name) for name in understood["sheets"] if name != understood["sheet"]]
-        also = f" (not read: {', '.join(others)}; choose with --sheet)" if others else ""
-        head.add_row("Sheet", f"{clean(understood['sheet'])}{also}")
-    else:
-        delimiter = {"\t": "tab"}.get(understood["delimiter"], understood["delimiter"])
-        head.add_row("Text", f"{understood['encoding']}, delimiter {delimiter}")
-    header = understood["header_row"]
-    head.add_row("Header", f"row {header}" if header else "none")
-    head.add_row("Rows", f"{understood['data_rows']:,}")
-    mapping = Table(box=None, padding=(0, 2), show_edge=False)
-    for title in ("field", "column", "for example"):
-        mapping.add_column(title, overflow="fold")
-    for field, column in understood["mapping"].items():
-        mapping.add_row(field, shown(column), shown(samples.get(field, "")))
-    if not counts:
-        return Group(head)
-    table = Table(box=None, padding=(0, 2), show_edge=False)
-    table.add_column("verdict", style="bold")
-    table.add_column("rows", justify="right")
-    for verdict, count in counts.items():
-        if count:
-            table.add_row(verdict, f"{count:,}")
-    return Group(head, Text(), mapping, Text(), table, Text())
-
-
-def problems_screen(kinds: Iterable[ProblemKind], cells: Mapping[str, Sequence[str]]) -> Table:
-    """The problems of a sheet grouped by kind, with their cells and how to mend them."""
-    table = Table(box=None, padding=(0, 2), show_edge=False)
-    table.add_column("problem", style="bold yellow", no_wrap=True)
-    table.add_column("rows", justify="right")
-    table.add_column("cells", overflow="fold")
-    table.add_column("how to mend it", overflow="fold", ratio=1)
-    for kind in kinds:
-        where = list(cells.get(kind.code, ()))
-        more = f" and {kind.count - len(where):,} more" if kind.count > len(where) else ""
-        value = f" For example “{shown(kind.value)}”." if kind.value.strip() else ""
-        table.add_row(kind.code, f"{kind.count:,}", ", ".join(where) + more, clean(kind.message) + value)
     return table
 
 

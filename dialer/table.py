@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 STANDARD_INPUT = "-"  # in the place of a file's name
 
@@ -63,6 +64,7 @@ class TableInfo:
     delimiter: str | None = None  # delimited text only, one character
 
 
+@lru_cache(maxsize=16_384)
 def column_letters(column: int) -> str:
     """The letters of a column: 0 is A, 25 is Z, 26 is AA."""
     letters = ""

@@ -18,6 +18,7 @@ _BETWEEN_DIGITS = "[ \t\u00a0\u2000-\u200b\u202f().\\-\u2010-\u2013\u2212/]{0,4}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:?\d\d[\d:.]*Z?)?")
 _POWER = re.compile(r"\d\.\d+E\+?\d{1,2}", re.IGNORECASE)
 _DIGITS_AT_END = re.compile(r"\d+$")
+_LETTER = re.compile(r"[A-Za-wyz]")  # but for the x of an extension
 _BEFORE = re.compile(r"0{0,2}|011|1|8")  # what is dialled before a number, or before its country code
 
 
@@ -45,7 +46,7 @@ class Traces:
             return False
         plain = unicodedata.normalize("NFKC", text)
         plain = _MOMENT.sub(";", _POWER.sub(_without_power, plain))
-        return any(self._stands_at(plain, match.start()) for match in _written(self.national).finditer(plain))
+        return any(self._stands_at(plain, match) for match in _written(self.national).finditer(plain))
 
     def is_in(self, text: str) -> bool:
         """True for a text that holds the number, or all that was kept about the person."""
@@ -73,11 +74,15 @@ class Traces:
         cleaned = self.without(value)
         return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
 
-    def _stands_at(self, text: str, position: int) -> bool:
+    def _stands_at(self, text: str, match: re.Match[str]) -> bool:
+        position = match.start()
         found = _DIGITS_AT_END.search(text, max(0, position - 20), position)
         before = found.group() if found else ""
-        if len(self.national) >= _CERTAIN_DIGITS and len(before) <= len(self.calling_code) + 4:
-            return True
+        if len(self.national) >= _CERTAIN_DIGITS:
+            if len(before) <= len(self.calling_code) + 4:
+                return True
+        elif _LETTER.match(text, match.end()) or _LETTER.match(text, max(0, position - 1)):
+            return False  # a part of an id
         inner = before.removesuffix("0").removesuffix(self.calling_code)
         return _BEFORE.fullmatch(before) is not None or _BEFORE.fullmatch(inner) is not None
 

@@ -137,7 +137,9 @@ def understand(spreadsheet: Spreadsheet, reading: Reading, *, file: str) -> Foun
         columns = find_columns(head.rows, header_row=reading.header_row, overrides=overrides)
     except SheetError as error:
         header = error.header if isinstance(error, NotLeads) else None
-        raise NotUnderstood(error, _as_far_as_it_goes(spreadsheet, file, head, header)) from error
+        where = f"{file}, sheet {quoted(head.name)}" if head.name else file
+        placed = SheetError(f"{where}: {error.sentence[0].lower()}{error.sentence[1:]}", code=error.code)
+        raise NotUnderstood(placed, _as_far_as_it_goes(spreadsheet, file, head, header)) from error
     template = parse_notes(reading.notes, columns) if reading.notes is not None else None
     return FoundTable(spreadsheet, file, head, columns, template, reading.visible_only)
 

@@ -24,6 +24,7 @@ FLOORS: list[dict[str, set[str]]] = [
     {
         "columns": {
             "columns",
+            "own_columns",
             "header_pair",
             "header_row",
             "headers",
@@ -67,9 +68,10 @@ FLOORS: list[dict[str, set[str]]] = [
         },
         "ledger": {
             *("ledger", "writer", "loads", "journal", "account", "recovered", "ledger_file", "facts"),
+            "batches",
             *("orders", "unknowns"),
             *("standing", "lately", "story", "full_account"),
-            *("suppressions", "erasure"),
+            *("suppressions", "erasure", "audit"),
             *("fates", "whom"),
         },
         "vozagent": {"vozagent", "wire", "listings", "lookups"},
@@ -88,6 +90,8 @@ FLOORS: list[dict[str, set[str]]] = [
             *("cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
             *("reconciling", "redialling", "campaign_commands"),
             *("screens", "progress", "access", "defaults", "suppress", "ledger_commands", "forgotten_files"),
+            *("check_screens",),
+            *("forget", "ledger_care"),
             *("status_screens", "watch", "history", "record_commands", "account_file"),
             *("aftermath",),
         },
@@ -112,10 +116,15 @@ OWNERS = {
     "pyarrow": {"exports"},
     "pydantic": {"campaign"},
     "python_calamine": {"parsing_child"},
-    "rich": {"screens", "progress", "dialing", "status_screens", "watch", "history", "reconciling"},
-    "rich_click": {"cli", "options", "defaults", "ledger_commands", "campaign_commands"},
+    "rich": {
+        *("screens", "check_screens", "progress", "dialing", "status_screens", "watch", "history"),
+        *("reconciling",),
+    },
+    "rich_click": {"cli", "options", "defaults", "ledger_commands", "campaign_commands", "record_commands"},
     "sqlalchemy": {
         *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions", "erasure"),
+        *("audit",),
+        "batches",
         *("orders", "unknowns"),
         *("standing", "lately", "story", "full_account"),
         *("fates", "whom"),

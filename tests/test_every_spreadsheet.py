@@ -1,4 +1,4 @@
-"""Every file of `tests/spreadsheets/` is read as `readings.toml`, which was checked by hand, says it should be."""
+"""Every file of `tests/spreadsheets/` is read as `readings.toml`, checked by hand, says it should be."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def reading_of(path: Path) -> dict[str, Any]:
     except SheetError as error:
         return {"refused": error.code, "sentence": error.sentence}
     table = found.table
-    told = {name: table[name] for name in ("format", "sheet", "encoding", "delimiter", "header_row", "columns")}
+    told = {
+        name: table[name] for name in ("format", "sheet", "encoding", "delimiter", "header_row", "columns")
+    }
     told |= {"data_rows": table["data_rows"], "mapping": dict(table["mapping"])}
     told |= {"remarks": list(found.remarks), "rows": rows}
     told |= {"counts": {verdict: count for verdict, count in table["counts"].items() if count}}
@@ -57,5 +59,7 @@ def test_there_are_at_least_sixty_of_them() -> None:
 
 def test_the_rows_of_every_reading_add_up() -> None:
     assert [
-        name for name, told in READINGS.items() if "counts" in told and sum(told["counts"].values()) != told["data_rows"]
+        name
+        for name, told in READINGS.items()
+        if "counts" in told and sum(told["counts"].values()) != told["data_rows"]
     ] == []

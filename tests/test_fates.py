@@ -158,11 +158,22 @@ def test_stale_is_what_was_looked_at_and_has_not_ended(called: World) -> None:
     assert (marked, rows) == (1, [("call-1", 0), ("call-2", 1)])
 
 
-def test_a_campaign_has_fates_once_the_api_was_asked(called: World) -> None:
-    with called.ledger.reading() as connection:
-        before = fates.has_fates(connection, called.campaign.campaign_id)
-    write(called, "call-1", UNDER_WAY)
-    with called.ledger.reading() as connection:
-        after = fates.has_fates(connection, called.campaign.campaign_id)
+def known_columns(world: World) -> int:
+    with world.ledger.reading() as connection:
+        return fates.known_columns(connection, world.campaign.campaign_id)
 
-    assert (before, after) == (False, True)
+
+def test_no_column_is_shown_before_the_api_was_asked(called: World) -> None:
+    assert known_columns(called) == 0
+
+
+def test_all_columns_but_the_transcript_are_shown_once_the_api_was_asked(called: World) -> None:
+    write(called, "call-1", UNDER_WAY)
+
+    assert known_columns(called) == 8
+
+
+def test_the_transcript_is_shown_once_it_was_asked_for(called: World) -> None:
+    write(called, "call-1", Told("failed", ended=True, transcript=""))
+
+    assert known_columns(called) == 9

@@ -102,6 +102,21 @@ def test_an_assistant_is_found_on_the_last_of_many_pages() -> None:
     assert [request.url.params["offset"] for request in asked] == ["0", "100", "200"]
 
 
+@pytest.mark.parametrize("cap", [1, 50, 99])
+def test_a_server_that_gives_fewer_at_once_is_read_to_the_end(cap: int) -> None:
+    known = [*(assistant(number) for number in range(1, 51)), VOZ]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        first = int(request.url.params["offset"])
+        return body(json.dumps(known[first : first + cap]).encode())
+
+    assert check(handler)[0] is None
+
+
+def test_the_assistants_of_a_server_that_knows_no_pages_are_all_there_are() -> None:
+    assert stopped(lambda _request: body(json.dumps(OTHERS).encode())).code == "assistant_unknown"
+
+
 def test_an_assistant_that_does_not_say_whether_it_is_active_is_there() -> None:
     assert check(lists({"id": "a-0", "name": "Voz"}))[0] is None
 

@@ -32,6 +32,7 @@ class Heard:
 
     at: float  # when its first byte came in
     is_post: bool
+    life: int  # of the program that sent it
     bytes: bytearray = field(default_factory=bytearray)
     number: str = ""  # "" where the request never became whole
     campaign: str = ""
@@ -61,6 +62,13 @@ class Heard:
         if status is None or status >= 500 or status in {303, 408, 409}:
             return status == 501
         return True
+
+
+    @property
+    def ended_its_lead(self) -> bool:
+        """Whether the lead was called or refused, as far as the program can know."""
+        status = self.status or 0
+        return 200 <= status < 300 or status in {400, 422, 403}
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ class HostileApi:
 
     def is_asked(self, first: bytes) -> Heard:
         """Note that the first bytes of a request came in."""
-        heard = Heard(self._machine.now, first.startswith(b"POST /v1/calls/outbound "))
+        heard = Heard(self._machine.now, first.startswith(b"POST /v1/calls/outbound "), self._machine.lives)
         if heard.is_post:
             self.posts.append(heard)
             self._machine.note("POST begins")

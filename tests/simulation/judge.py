@@ -23,6 +23,7 @@ _A_HAIR = 1e-6
 def violations(story: Story) -> list[str]:
     """Every promise that was broken, in words."""
     return [
+        *story.machine.complaints,
         *_called_twice(story),
         *_too_fast(story),
         *_suppressed_and_called(story),
@@ -85,7 +86,8 @@ def _rows(story: Story, campaign: Campaign) -> Iterator[str]:
         elif own[0]["status"] == "duplicate":
             yield f"{campaign.name}: {number} only stands in rows that are duplicates"
         yield from _lead(story, campaign, number, own[0])
-    yield from _too_many_unknown(story, campaign, results)
+    unknown = {number for number, rows in by_number.items() if any(r["status"] == "unknown" for r in rows)}
+    yield from _too_many_unknown(story, campaign, unknown)
 
 
 def _lead(story: Story, campaign: Campaign, number: str, row: dict[str, str]) -> Iterator[str]:
@@ -96,11 +98,10 @@ def _lead(story: Story, campaign: Campaign, number: str, row: dict[str, str]) ->
     posts = [p for p in api.posts if (p.campaign, p.number) == (campaign.name, number)]
     if status in _NOT_CALLED and calls:
         yield f"{who} is {status} and was called: {calls[0].call_id}"
-    if status not in RESERVED_STATUSES and not calls:
+    if status not in RESERVED_STATUSES and not calls and not _has_false_id(story, number):
         yield f"{who} is {status} and was never called"
     if row["call_id"] and row["call_id"] not in {call.call_id for call in calls}:
-        spoilt = {"4711": "number-id", "call-same": "same-id"}.get(row["call_id"])
-        if spoilt not in {post.fault for post in posts}:
+        if not _has_false_id(story, number):
             yield f"{who} has the call_id {row['call_id']} of somebody else"
     if status == "failed" and not any(post.status in {400, 422, 403} for post in posts):
         yield f"{who} failed, and nobody refused it"
@@ -110,24 +111,31 @@ def _lead(story: Story, campaign: Campaign, number: str, row: dict[str, str]) ->
         yield f"{who} was called as {row['to_phone']}"
 
 
+def _has_false_id(story: Story, number: str) -> bool:
+    """Whether the API gave a call to this number an id that its own records do not know it by."""
+    faults = {post.fault for post in story.machine.api.posts if post.number == number}
+    return bool(faults & {"same-id", "number-id"})
+
+
 def _may_stay_unknown(story: Story, number: str) -> bool:
     """Whether it cannot be told which of several calls to a number belongs to which attempt."""
     attempts = [post for post in story.machine.api.posts if post.number == number]
     return len({post.campaign for post in attempts}) > 1
 
 
-def _too_many_unknown(story: Story, campaign: Campaign, results: list[dict[str, str]]) -> Iterator[str]:
+def _too_many_unknown(story: Story, campaign: Campaign, unknown: set[str]) -> Iterator[str]:
     """Unknown is only what had no certain answer, or was under way when the program died."""
     machine = story.machine
-    uncertain = {post.number for post in machine.api.posts if not post.certain}
-    unexplained = Counter(
-        line.number
-        for line, row in zip(campaign.sheet.lines, results, strict=True)
-        if row["status"] == "unknown" and line.number not in uncertain
-    )
-    accidents = machine.crashes.total() + machine.mishaps
-    if len(unexplained) > accidents * campaign.policy.callers:
-        yield (
-            f"{campaign.name}: {len(unexplained)} are unknown without a reason, after {accidents} accidents "
-            f"with {campaign.policy.callers} callers"
-        )
+    unexplained: Counter[int] = Counter()  # by the life in which it happened; 0 where nothing was sent
+    for number in sorted(unknown):
+        posts = [p for p in machine.api.posts if (p.campaign, p.number) == (campaign.name, number)]
+        if not all(post.certain for post in posts):
+            continue
+        # After a 429 or the like there may have been one more intent, of which the API never heard.
+        ended = posts[-1] if posts and posts[-1].ended_its_lead else None
+        unexplained[ended.life if ended else 0] += 1
+        if ended and ended.life not in machine.accidents:
+            yield f"{campaign.name}: {number} is unknown, though its answer {ended.status} was heard"
+    for life, count in unexplained.items():
+        if count > campaign.policy.callers * (1 if life else len(machine.accidents)):
+            yield f"{campaign.name}: {count} are unknown without a reason in life {life}"

@@ -22,7 +22,7 @@ import httpx
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from dialer import access, dialing, whole_file
+from dialer import access, dialing, reporter, whole_file
 from dialer.ledger import Ledger
 from dialer.pool import Pool
 from dialer.vozagent import ssl_context
@@ -35,6 +35,7 @@ Result = TypeVar("Result")
 Substitute = tuple[Any, str, Any]  # module, name, what stands there instead
 
 _CONTEXT = ssl_context()  # loading the certificates takes 20 ms each time
+_STATEMENTS: dict[Any, Any] = {}
 _MOST_RUNS = 3_000_000  # callbacks of one life: a program that has not ended by then never will
 
 
@@ -85,7 +86,8 @@ class Machine:
         self.trace = Trace()
         self.crashes: Counter[str] = Counter()  # by moment
         self.lives = 0
-        self.mishaps = 0  # how often the disk was full
+        self.accidents: set[int] = set()  # the lives in which the power failed or the disk was full
+        self.complaints: list[str] = []  # of asyncio
         self.stalls = True  # now and then the machine stands still, or its disk is full
         self.latest = dice(seed, "timers").choice([0.0, 0.001, 0.01])  # how late timers are
         self.keys: list[tuple[float, Callable[[Pool], None]]] = []  # pressed so long after calls begin
@@ -146,6 +148,7 @@ class Machine:
         self.note("POWER CUT", moment)
         self.dead = True
         self.crashes[moment] += 1
+        self.accidents.add(self.lives)
         self._left -= 1
         raise PowerCut(moment)
 
@@ -197,6 +200,9 @@ class Machine:
             (dialing, "_signals_stop", self._notice_pool),
             (dialing, "_new_trace_tag", self._trace_tag),
             (whole_file, "os", _WatchedOs(self)),
+            # The page beside the sheet is not judged here, and pandas would take half of the time.
+            (reporter, "summarise", lambda *_, **__: None),
+            (reporter, "render", lambda _summary: "<!doctype html>"),
         ]
 
     def _run(self, main: Coroutine[Any, Any, Result]) -> Result:
@@ -240,7 +246,7 @@ class Machine:
         """Whether the ledger can be written now."""
         if self.stalls and self._hitches.random() < 0.0005:
             self._disk_full_until = self.now + self._hitches.choice([0.5, 5.0, 60.0])
-            self.mishaps += 1
+            self.accidents.add(self.lives)
             self.note("disk full until", round(self._disk_full_until, 6))
         return self.now < self._disk_full_until
 
@@ -295,6 +301,11 @@ class ShuffledLoop(VirtualLoop):
         self._jumping.now = machine.now
         self._ready = _Shuffled(machine)
 
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What asyncio complains of is a fault, unless it is that a task died with the power."""
+        if not isinstance(context.get("exception"), PowerCut):
+            self._machine.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+
     def _run_once(self) -> None:
         self.stall(self._machine.stall_seconds())
         super()._run_once()  # type: ignore[misc]  # the loop's own heart, which has no public name
@@ -323,6 +334,9 @@ class SimulatedLedger(Ledger):
     def __init__(self, machine: Machine, path: Path, **options: Any) -> None:
         self._machine = machine
         super().__init__(path, clock=machine.utc_now, **options)
+        # Every life opens the ledger anew; the statements are always the same ones.
+        self._writing = self._writing.execution_options(compiled_cache=_STATEMENTS)
+        self._reading = self._reading.execution_options(compiled_cache=_STATEMENTS)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

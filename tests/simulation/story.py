@@ -93,7 +93,7 @@ class Story:
         self.machine = Machine(seed, crashes=crashes, broken=broken)
         self.folder = folder
         self.place = Place(base_url="http://127.0.0.1:9/v1", ledger=str(folder / "ledger.sqlite3"))
-        self.people = self.dice.randrange(5, 30)
+        self.people = self.dice.randrange(10, 60)
         self.rate = self._rate()
         self.redials = 0
         self.suppressed: dict[str, float] = {}  # number -> since when
@@ -110,7 +110,7 @@ class Story:
 
     def _campaign(self, name: str) -> Campaign:
         sheet = Sheet(self.folder / f"{name}.csv")
-        sheet.fill(self.dice, rows=self.dice.randrange(4, 26), people=self.people)
+        sheet.fill(self.dice, rows=self.dice.randrange(5, 36), people=self.people)
         sheet.write()
         loose = Breakers(max_unknown_in_row=1000, max_refused_in_row=1000)
         policy = Policy(
