@@ -11,6 +11,7 @@ from dialer.errors import UsageError
 from dialer.exports import ExportFormat, check_format, write_records
 from dialer.facts import note_file
 from dialer.full_account import account_records
+from dialer.ledger import Ledger
 from dialer.report_files import FOLDER, stem_of
 from dialer.settings import Place
 from dialer.status import find_campaign, ledger_of
@@ -50,31 +51,37 @@ def write_account(
             raise UsageError(
                 f"There is no campaign {name!r}: dialer run LEADS begins one.", code="campaign_unknown"
             )
-        ledger = opened.ledger
-        with ledger.reading() as connection:
-            campaign = find_campaign(connection, name, ledger)
-            load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
-            if load is None:
-                raise UsageError(
-                    f"Campaign {name!r} holds no rows: no sheet of it was loaded to its end.",
-                    code="campaign_empty",
-                )
-            target = _target(Path(load.path), export_format, output)
-            now = ledger.clock()
-            run = account.latest_run(connection, campaign.campaign_id)
-            records = partial(
-                account_records,
-                connection,
-                name,
-                campaign_id=campaign.campaign_id,
-                load_id=load.load_id,
-                recall_since=now - account.recall_after(run),
-                now=now,
+        return write_account_of(opened.ledger, name, export_format, output=output)
+
+
+def write_account_of(
+    ledger: Ledger, name: str, export_format: ExportFormat, *, output: Path | None
+) -> AccountFile:
+    """Write the account of a campaign of this ledger, as seen by its clock. Raises UsageError as above."""
+    with ledger.reading() as connection:
+        campaign = find_campaign(connection, name, ledger)
+        load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
+        if load is None:
+            raise UsageError(
+                f"Campaign {name!r} holds no rows: no sheet of it was loaded to its end.",
+                code="campaign_empty",
             )
-            with whole_file(target) as file:
-                rows = write_records(file, records, export_format)
-        with ledger.transaction() as connection:
-            note_file(connection, "report", target)
+        target = _target(Path(load.path), export_format, output)
+        now = ledger.clock()
+        run = account.latest_run(connection, campaign.campaign_id)
+        records = partial(
+            account_records,
+            connection,
+            name,
+            campaign_id=campaign.campaign_id,
+            load_id=load.load_id,
+            recall_since=now - account.recall_after(run),
+            now=now,
+        )
+        with whole_file(target) as file:
+            rows = write_records(file, records, export_format)
+    with ledger.transaction() as connection:
+        note_file(connection, "report", target)
     return AccountFile(name, export_format, target, rows)
 
 

@@ -47,7 +47,7 @@ def resume(campaign: str, **options: Any) -> int:
 @click.argument("campaign")
 @global_options
 def stop(campaign: str, **options: Any) -> int:
-    """Stop the run of a campaign, just this once: the next run goes on by itself.
+    """Stop the run of a campaign; the next run goes on.
 
     It stops within two seconds; calls that were sent are finished, and the report is written.
     """
@@ -67,9 +67,9 @@ def stop(campaign: str, **options: Any) -> int:
 @click.argument("campaign", required=False)
 @global_options
 def reconcile(campaign: str | None, **options: Any) -> int:
-    """Look for calls without a certain answer in the API's own records.
+    """Look for unknown calls in the API's own records.
 
-    What is found there was called; what is not found stays unknown. Without CAMPAIGN, all campaigns.
+    Unknown is a call that was sent and never answered for certain. What is found there was called; what is not found stays unknown. Without CAMPAIGN, all campaigns.
     """
     from dialer import screens
     from dialer.reconciling import reconcile_campaigns, unread

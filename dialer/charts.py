@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from dialer.report import Bucket
-from dialer.report_words import day, number, share, width
+from dialer.report_words import day, number, pace, share, width
 
 BASELINE: Final = 140  # pixels down, where the columns stand; the labels follow below
 _HEADROOM: Final = 8  # pixels, for half the height of the topmost level's label
@@ -30,6 +30,17 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One lying bar below its words. `width` is per cent of the room."""
+
+    label: str
+    count: int
+    share: str
+    width: str
+    note: str = ""  # what stands below it
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     """One bar of the chart over time. `left` and `width` are per cent, `top` and `height` pixels."""
 
@@ -47,6 +58,7 @@ class Level:
 
     label: str
     top: str
+    pace: str  # the same as calls in a second, a minute or an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,17 @@ def stacked(*parts: tuple[str, str, int]) -> tuple[Segment, ...]:
     )
 
 
+def bars(*parts: tuple[str, int, str], whole: int) -> tuple[Bar, ...]:
+    """Gives the lying bars of (label, count, note), as long as their shares of `whole`; one too short to be
+    seen is drawn a little longer."""
+    return tuple(
+        Bar(label, count, share(count, whole), f"{100 * max(count / whole, _LEAST_SHARE):.3f}%", note)
+        if count
+        else Bar(label, 0, share(0, whole), "0%", note)
+        for label, count, note in parts
+    )
+
+
 def over_time(buckets: Sequence[Bucket], *, bucket_seconds: int) -> Chart | None:
     """Gives the bar chart of the calls; None where there were none."""
     if not buckets:
@@ -103,7 +126,10 @@ def over_time(buckets: Sequence[Bucket], *, bucket_seconds: int) -> Chart | None
     return Chart(
         bucket=width(bucket_seconds),
         columns=columns,
-        levels=tuple(Level(number(calls), _down(calls, top)) for calls in range(0, top + 1, step)),
+        levels=tuple(
+            Level(number(calls), _down(calls, top), pace(calls, bucket_seconds, most=top))
+            for calls in range(0, top + 1, step)
+        ),
         marks=_marks(buckets, bucket_seconds, slot),
         busiest=max(columns, key=lambda column: column.calls),
     )

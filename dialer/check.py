@@ -17,9 +17,10 @@ from dialer.leads import RowProblem, Verdict
 from dialer.ledger import Ledger
 from dialer.loader import Loaded, NotUnderstood, Understood, load
 from dialer.plan import ProblemKind
+from dialer.remembered import Memory, Remembered, with_memory
 from dialer.results import RowRecord, same_number
 from dialer.scratch import scratch_folder
-from dialer.settings import Place
+from dialer.settings import Place, saved_mappings_file
 from dialer.snapshot import taken
 from dialer.spreadsheet import open_table
 from dialer.table import column_number
@@ -51,10 +52,17 @@ class Check:
     """A sheet loaded into a ledger of its own, which is thrown away afterwards. Use as a context manager."""
 
     def __init__(
-        self, leads: str, reading: Reading, *, rows: tuple[tuple[int, int], ...], place: Place | None = None
+        self,
+        leads: str,
+        reading: Reading,
+        *,
+        rows: tuple[tuple[int, int], ...],
+        place: Place | None = None,
+        memory: Memory = Memory.IGNORE,
     ) -> None:
         """Prepare; with `place` the do-not-call list of its ledger counts as well."""
         self._place = place
+        self._memory = memory
         self._leads = leads
         self._reading = reading
         self._rows = rows
@@ -65,6 +73,7 @@ class Check:
         self._ledger: Ledger | None = None
         self._loaded: Loaded | None = None
         self._refused: NotUnderstood | None = None
+        self._read = Remembered(self._reading)
         try:
             self._snapshot = self._cleanup.enter_context(taken(self._leads))
             self._ledger = Ledger(folder / "check.sqlite3")
@@ -75,7 +84,14 @@ class Check:
                 if known is not None:
                     suppressions.borrow(connection, known.path)
             try:
-                self._loaded = load(self._ledger, self._campaign, self._snapshot, self._reading)
+                self._read = with_memory(
+                    self._snapshot,
+                    self._reading,
+                    self._memory,
+                    file=saved_mappings_file(),
+                    today=self._ledger.clock().date(),
+                )
+                self._loaded = load(self._ledger, self._campaign, self._snapshot, self._read.reading)
             except NotUnderstood as error:
                 self._refused = error
         except BaseException:
@@ -91,7 +107,8 @@ class Check:
         if self._loaded is None or self._ledger is None:
             assert self._refused is not None  # noqa: S101 - one of the two is set by __enter__
             table = table_object(self._refused.understood, {}, problem=self._refused)
-            return Checked(table, {}, (), {}, problem=self._refused, remarks=self._refused.understood.remarks)
+            remarks = self._remarks(self._refused.understood)
+            return Checked(table, {}, (), {}, problem=self._refused, remarks=remarks)
         counts: dict[str, int] = {verdict.value: 0 for verdict in Verdict}
         cells: dict[str, list[str]] = {}
         kinds: dict[str, ProblemKind] = {}
@@ -102,7 +119,10 @@ class Check:
         ordered = tuple(sorted(kinds.values(), key=lambda kind: -kind.count))
         understood = self._loaded.understood
         table = table_object(understood, counts, problem=None)
-        return Checked(table, understood.samples, ordered, cells, remarks=understood.remarks)
+        return Checked(table, understood.samples, ordered, cells, remarks=self._remarks(understood))
+
+    def _remarks(self, understood: Understood) -> tuple[str, ...]:
+        return (*([self._read.remark] if self._read.remark else []), *understood.remarks)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One object a data row, for `check --jsonl`."""

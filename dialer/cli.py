@@ -26,6 +26,7 @@ from dialer.options import (
     assistant_options,
     call_options,
     global_options,
+    memory_of,
     nobody_can_answer,
     option,
     pace_options,
@@ -72,7 +73,13 @@ def check(leads: str, **options: Any) -> int:
     """
     from dialer.check import Check, report_check
 
-    with Check(leads, reading_of(options), rows=options["rows"] or (), place=place_of(options)) as checking:
+    with Check(
+        leads,
+        reading_of(options),
+        rows=options["rows"] or (),
+        place=place_of(options),
+        memory=memory_of(options),
+    ) as checking:
         return report_check(
             checking,
             as_json=options["as_json"],
@@ -133,6 +140,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         place=place,
         reading=reading,
         policy=policy,
+        memory=memory_of(options),
         campaign=options["campaign"],
         output=options["output"],
         dry_run=options["dry_run"],
@@ -156,7 +164,8 @@ def _run(leads: str, options: dict[str, Any]) -> int:
                 job.place,
                 reading=job.reading.model_dump(mode="json"),
                 assistant=job.policy.assistant_name,
-            ),
+            )
+            + (" --no-saved-mapping" if options["no_saved_mapping"] else ""),
             campaign=shlex.quote(result.campaign) + job.place.flags,
         )
         screens.console(stderr=False).print(table)

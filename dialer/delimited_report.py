@@ -16,6 +16,7 @@ from dialer.raw_records import RawRecord, raw_records, reads_as_ascii
 from dialer.result_table import ResultCell, ResultPlacement, ResultTable, harmless
 from dialer.text_cells import TextCells
 
+_PIECES = 4_000  # that are written at once
 _Numbered = Iterable[tuple[int, RawRecord]]
 
 
@@ -40,39 +41,44 @@ def add_to_text(
     if results.neutralise:
         records = _harmless_records(source, form, name=name)
     numbered = enumerate(records, start=0 if form.separator_line else 1)  # the line `sep=;` has no number
-    if results.existing or not results.names:
-        _place(numbered, out, _Records(form), header_row, placement)
+    last_columns = range(max(placement.width, width) - len(results.names), max(placement.width, width))
+    if results.names and placement.positions == tuple(last_columns):
+        _place_together(numbered, out, form, header_row, placement)
     else:
-        _append(numbered, out, form, header_row, placement)
+        _place(numbered, out, _Records(form), header_row, placement)
     return placement
 
 
-def _append(
+def _place_together(
     numbered: _Numbered, out: BinaryIO, form: TextForm, header_row: int | None, placement: ResultPlacement
 ) -> None:
-    """Copies the records with the results behind the widest one."""
-    written, ends = TextCells(form), _line_ends(form)
-    delimiter, columns_before = form.delimiter.encode(form.encoding.codec), placement.positions[0]
-    headers = tuple(placement.new_columns().values())
-    _, header = next(written.joined([(0, headers)]))
-    lines = written.joined(placement.rest())
+    """Copies the records with the results, which stand side by side behind all others."""
+    codec, before = form.encoding.codec, placement.positions[0]
+    delimiter, (crlf, lf, cr) = form.delimiter.encode(codec), _line_ends(form)
+    records, new = _Records(form), placement.new_columns()
+    lines = TextCells(form).joined(placement.rest())
     nothing = (None, b"")
     next_row, line = next(lines, nothing)
-    write, end = out.write, b""
-    for number, (raw, columns, _) in numbered:
-        if number == next_row and number != header_row:
-            added = line
-            next_row, line = next(lines, nothing)
-        elif number == header_row:
-            added = header
-        else:
-            write(raw)
+    pieces: list[bytes] = []
+    for number, record in numbered:
+        if len(pieces) > _PIECES:
+            out.write(b"".join(pieces))
+            pieces.clear()
+        raw, columns, _ = record
+        if number == header_row:
+            pieces.append(records.with_cells(record, tuple(new), tuple(new.values())))
             continue
-        if not end or not raw.endswith(end):
-            end = next((each for each in ends if raw.endswith(each)), b"")
-        content = raw[: -len(end)] if end else raw
-        gap = delimiter if columns == columns_before else delimiter * (columns_before - (columns or 1) + 1)
-        write(b"%b%b%b%b" % (content, gap, added, end))
+        if number != next_row:
+            pieces.append(raw)
+            continue
+        if columns <= before:
+            end = crlf if raw.endswith(crlf) else lf if raw.endswith(lf) else cr if raw.endswith(cr) else b""
+            gap = delimiter if columns == before else delimiter * (before - (columns or 1) + 1)
+            pieces += (raw[: -len(end)] if end else raw, gap, line, end)
+        else:
+            pieces.append(records.with_last_cells(record, before, line))
+        next_row, line = next(lines, nothing)
+    out.write(b"".join(pieces))
     if next_row is not None:
         raise ValueError(f"there are results for row {next_row}, which the sheet does not have")
 
@@ -128,6 +134,12 @@ class _Records:
                 pieces += [b""] * (column - count) + [self._cells.one(cell)]
                 count = column + 1
         return mark + self._delimiter.join(pieces) + end
+
+    def with_last_cells(self, record: RawRecord, first: int, line: bytes) -> bytes:
+        """The record's bytes with all its cells from position `first` on replaced by others."""
+        raw, _, plain = record
+        mark, content, end = self._parted(raw)
+        return mark + self._delimiter.join([*self._pieces(content, plain=plain)[:first], line]) + end
 
     def harmless(self, raw: bytes, cells: Sequence[str]) -> bytes:
         """The record's bytes with an apostrophe in its dangerous cells; `cells` are their texts."""

@@ -1,8 +1,8 @@
 """Follows the calls of a campaign until every one has ended: asks the API's records, writes down each answer.
 
 A round looks through the list of calls first, which tells of a hundred at once; asks for those that the
-list lacks by their contact, then by their id; and reads the full record of each call that is over. What
-fails in one round is asked again in the next one.
+list lacks by their id, and by their contact where the API does not know the id; and reads the full record
+of each call that is over. What fails in one round is asked again in the next one.
 """
 
 from __future__ import annotations
@@ -113,7 +113,6 @@ class Follower:
         self._round += 1
         self._silent = 0
         if await self._look_through_list() or self._lists_failed > 1:
-            await self._each(self._unseen(), self._ask_contact)
             await self._each(self._unseen(), self._ask_record)
         await self._each([left for left in self._left.values() if left.wanted.ended], self._ask_record)
         self._leave_the_old()
@@ -160,22 +159,12 @@ class Follower:
         except BaseExceptionGroup as several:
             raise several.exceptions[0] from several
 
-    async def _ask_contact(self, left: _Left) -> None:
-        if left.wanted.contact_id is None:
-            return
-        asked = {"contact_id": left.wanted.contact_id, "call_type": "outbound"}
-        async with aclosing(self._reads.all("/calls", asked)) as calls:
-            async for call in calls:
-                await self._take_summary(call)
-                if str(call["id"]) == left.call_id:
-                    break
-
     async def _ask_record(self, left: _Left) -> None:
         try:
             record = await self._reads.one("/calls", left.call_id)
         except ReadFailed as failed:
-            if failed.http_status == 404 and self._age(left) >= _INDEX_LAG:
-                await self._without_record(left)
+            if failed.http_status == 404:
+                await self._look_elsewhere(left)
             elif failed.http_status is None and not isinstance(failed, NoReply):
                 left.odd_answers += 1
                 if left.odd_answers >= _MOST_ODD_ANSWERS:
@@ -187,6 +176,24 @@ class Follower:
         await self._book.write(left.call_id, told, detailed=final)
         if final:
             self._left.pop(left.call_id, None)
+
+    async def _look_elsewhere(self, left: _Left) -> None:
+        """The API does not know this id; perhaps a list does."""
+        if not left.wanted.ended:
+            await self._ask_contact(left)
+        is_missing = left.wanted.ended or left.seen_in < self._round
+        if is_missing and self._age(left) >= _INDEX_LAG:
+            await self._without_record(left)
+
+    async def _ask_contact(self, left: _Left) -> None:
+        if left.wanted.contact_id is None:
+            return
+        asked = {"contact_id": left.wanted.contact_id, "call_type": "outbound"}
+        async with aclosing(self._reads.all("/calls", asked)) as calls:
+            async for call in calls:
+                await self._take_summary(call)
+                if str(call["id"]) == left.call_id:
+                    break
 
     async def _without_record(self, left: _Left) -> None:
         """Take it that the API has no more to say of this call than its lists did."""

@@ -17,7 +17,7 @@ from dialer.results import Fate, RowResult, row_result
 
 SELECT_ACCOUNT = text(
     f"SELECT {ROW_COLUMNS}, l.tier, l.region, l.first_name, l.last_name, l.source, l.tags, l.notes,"
-    f" l.generation, k.transcript {FROM_ROWS} ORDER BY r.row"
+    f" l.generation {FROM_ROWS} ORDER BY r.row"
 )
 # A lead's attempts stand with its own row, not with the rows that have the same number.
 SELECT_ATTEMPTS = text(
@@ -178,7 +178,7 @@ def _record(
         summary=fate.summary,
         cost=fate.cost_usd,
         recording_url=fate.recording_url,
-        transcript=row.transcript if heard else None,
+        transcript=fate.transcript,
         attempt_log=attempts,
     )
 

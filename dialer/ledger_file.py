@@ -171,8 +171,11 @@ class LedgerFile:
         return target
 
     def _require_whole(self, copy: Path) -> None:
-        with looked_at(copy) as connection:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        try:
+            with closing(sqlite3.connect(copy)) as connection:
+                found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except sqlite3.Error as error:
+            found = str(error)
         if found != "ok":
             raise SettingsError(
                 f"The ledger {self.path} is damaged ({clean(found)}), and a copy of it is no backup.",

@@ -49,7 +49,7 @@ def _directory_missing(content: bytes) -> bool:
     """True where the file ends before the directory that its header points to."""
     if len(content) < 76:
         return True
-    (first,) = struct.unpack_from("<L", content, 48)
+    first: int = struct.unpack_from("<L", content, 48)[0]
     return (first + 1) * _sector_bytes(content) >= len(content)
 
 

@@ -19,6 +19,7 @@ from dialer.settings import DEFAULT_BASE_URL, Place
 
 if TYPE_CHECKING:
     from dialer.campaign import Policy, Reading
+    from dialer.remembered import Memory
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -134,6 +135,10 @@ sheet_options = _all(
     option(
         "--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Which column is which. Repeatable."
     ),
+    option(
+        "--save-mapping", is_flag=True, help="Remember --map for these headers; without --map, forget it."
+    ),
+    option("--no-saved-mapping", is_flag=True, help="Leave out the mapping remembered for these headers."),
     option("--encoding", help="The encoding of a text file. [default: found out and shown]"),
     option("--delimiter", help="The delimiter of a text file. [default: found out and shown]"),
     option("--region", metavar="CC", help="The country of national numbers, as US or GB; marked as assumed."),
@@ -267,6 +272,15 @@ def country_of(region: str | None) -> str | None:
     if region and found is None:
         raise UsageError(f"--region {region!r} is no country: write two letters, as US or GB.", code="region")
     return found
+
+
+def memory_of(options: Mapping[str, Any]) -> Memory:
+    """What the sheet options want done about a mapping that was remembered, or should be."""
+    from dialer.remembered import Memory  # noqa: PLC0415 - `--help` must not pay for it
+
+    if options["save_mapping"]:
+        return Memory.SAVE
+    return Memory.IGNORE if options["no_saved_mapping"] else Memory.USE
 
 
 def _delimiter(text: str | None) -> str | None:

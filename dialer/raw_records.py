@@ -15,7 +15,7 @@ _ASCII = bytes(range(128))
 
 # One row of a delimited text: its bytes as in the file, with its line end and, in the first record, the
 # byte-order mark; how many cells it has, 0 for a blank line; and whether every delimiter among its bytes sets
-# two cells apart. (A tuple: there may be a million, and a value of its own takes eight times as long to make.)
+# two cells apart. (A tuple: there may be a million, and a value of its own takes far longer to make.)
 RawRecord = tuple[bytes, int, bool]
 
 

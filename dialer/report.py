@@ -17,6 +17,7 @@ from typing import Final
 
 import pandas as pd
 
+from dialer.call_totals import CallTally, CallTotals
 from dialer.results import RowResult
 
 # The words of `replies.RESERVED_STATUSES`, in the order in which they are told. Every other word is one
@@ -62,6 +63,8 @@ class CampaignFacts:
     stopped: str | None = None  # the sentence that says why the run stopped early
     exit_code: int | None = None
     report_path: str | None = None  # the results sheet
+    fingerprint: str | None = None  # of the ledger and where the campaign stands in it
+    asked_at: datetime | None = None  # when the API was last asked what became of the calls
     arguments: str | None = None  # the sheet and flags of a command that goes on, as one types them
 
 
@@ -114,6 +117,9 @@ class Summary:
     last_call: datetime | None
     bucket_seconds: int  # 0 without calls; a day's bucket follows the calendar, whatever the clocks do
     buckets: tuple[Bucket, ...]  # without gaps, at most about 50
+    busiest_second: int  # the most calls that began in one second of the clock; 0 without calls
+    busiest_minute: int
+    calls: CallTotals | None  # None until somebody asked the API what became of them
 
     def count(self, status: str) -> int:
         """The rows with this status; 0 for a word that no row has."""
@@ -128,8 +134,10 @@ def was_called(status: str) -> bool:
 def summarise(rows: Iterable[RowResult], facts: CampaignFacts, *, zone: tzinfo) -> Summary:
     """Counts a campaign's rows in one pass; the same rows always give the same summary."""
     tally = _Tally()
-    for chunk in _chunks(rows):
-        tally.add(chunk)
+    # Where pyarrow is installed pandas would keep texts in it, and it refuses half a surrogate pair.
+    with pd.option_context("mode.string_storage", "python"):
+        for chunk in _chunks(rows):
+            tally.add(chunk)
     statuses = _ordered(tally.statuses)
     called = sum(count for status, count in statuses if was_called(status))
     failed, unknown = tally.statuses[FAILED], tally.statuses[UNKNOWN]
@@ -152,6 +160,9 @@ def summarise(rows: Iterable[RowResult], facts: CampaignFacts, *, zone: tzinfo) 
         last_call=datetime.fromtimestamp(int(seconds.max()), zone) if buckets else None,
         bucket_seconds=width,
         buckets=buckets,
+        busiest_second=_most_in(1, seconds),
+        busiest_minute=_most_in(_MINUTE, seconds),
+        calls=tally.calls.totals(),
     )
 
 
@@ -190,6 +201,7 @@ class _Tally:
     contacts: Counter[str] = field(default_factory=Counter)
     kinds: dict[tuple[str, str], _KindTally] = field(default_factory=dict)
     call_seconds: list[pd.Series[int]] = field(default_factory=list)
+    calls: CallTally = field(default_factory=CallTally)
 
     def add(self, chunk: list[RowResult]) -> None:
         frame = _frame(chunk)
@@ -200,6 +212,8 @@ class _Tally:
         for contact, count in calls["contact"].value_counts(sort=False).items():
             self.contacts[str(contact)] += count
         self.call_seconds.append(calls["second"].dropna().astype("int64"))
+        if fates := [row.fate for row in chunk if row.fate is not None and was_called(row.status)]:
+            self.calls.add(fates)
 
         told = frame[~frame["called"] | (frame["reason"] != "")]
         sizes = told.groupby(["status", "code", "reason"], sort=False).size().reset_index(name="rows")
@@ -254,6 +268,10 @@ def _frame(chunk: list[RowResult]) -> pd.DataFrame:
 def _ordered(statuses: Counter[str]) -> tuple[tuple[str, int], ...]:
     words = sorted(filter(was_called, statuses), key=lambda word: (-statuses[word], word))
     return tuple((word, statuses[word]) for word in (*words, *FIXED_STATUSES) if statuses[word])
+
+
+def _most_in(width: int, seconds: pd.Series[int]) -> int:
+    return 0 if seconds.empty else int((seconds // width).value_counts().max())
 
 
 def _timeline(seconds: pd.Series[int], zone: tzinfo) -> tuple[int, tuple[Bucket, ...]]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Final
 
 from dialer.report import Kind
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PACES: Final = ((1, "s"), (60, "min"), (3_600, "h"))
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 MEANINGS: Final = {
@@ -148,6 +150,20 @@ def width(seconds: int) -> str:
     """A bucket's length in its largest whole unit, e.g. `5 minutes`."""
     size, unit = next(unit for unit in _UNITS if seconds % unit[0] == 0)
     return count(seconds // size, unit)
+
+
+def pace(calls: int, seconds: int, *, most: int) -> str:
+    """So many calls in so many seconds as a pace, in the unit in which `most` calls are at least one."""
+    size, unit = next((unit for unit in _PACES if most * unit[0] >= seconds), _PACES[-1])
+    value = calls * size / seconds
+    return f"{value:,.0f}/{unit}" if value >= 100 or value == int(value) else f"{value:.3g}/{unit}"
+
+
+def money(usd: Decimal) -> str:
+    """An amount to the cent, or with two digits that say something where it is less."""
+    if usd and abs(usd) < Decimal("0.095"):
+        return f"{usd:.2g} USD" if abs(usd) >= Decimal("0.0001") else "less than 0.0001 USD"
+    return f"{usd:,.2f} USD"
 
 
 def offset(local: datetime) -> str:

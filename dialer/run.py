@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,9 @@ from dialer.plan import Plan
 from dialer.pool import Progress
 from dialer.reconciling import look_at_start
 from dialer.redialling import redial, redials_screen
+from dialer.remembered import Memory, with_memory
 from dialer.report_files import check_output, report_path
-from dialer.settings import Place, campaign_name, kept_input
+from dialer.settings import Place, campaign_name, kept_input, saved_mappings_file
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
 from dialer.table import Format
@@ -45,6 +47,7 @@ class Job:
     place: Place
     reading: Reading
     policy: Policy
+    memory: Memory = Memory.USE
     campaign: str | None = None
     output: Path | None = None
     dry_run: bool = False
@@ -100,13 +103,23 @@ def execute(job: Job, *, ask: Ask) -> Result:
         opened.ledger.lock(name),
     ):
         campaign = _enter(opened.ledger, name, job)
-        loaded = load(opened.ledger, campaign, snapshot, job.reading, remember_opt_outs=job.remember_opt_outs)
+        reading = _with_memory(job, snapshot, today=opened.ledger.clock().date())
+        loaded = load(opened.ledger, campaign, snapshot, reading, remember_opt_outs=job.remember_opt_outs)
         file_format = Format(loaded.understood.format)
         target = report_path(snapshot.source, file_format, output=job.output)
         is_report = bool(loaded.understood.results)
         check_output(snapshot.source, target, file_format=file_format, is_report=is_report)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
         return _plan_and_perform(run, ask)
+
+
+def _with_memory(job: Job, snapshot: Snapshot, *, today: date) -> Reading:
+    """The reading that was asked for, with the mapping that is remembered for such sheets."""
+    file = saved_mappings_file()
+    read = with_memory(snapshot, job.reading, job.memory, file=file, today=today, rehearse=job.dry_run)
+    if read.remark is not None and not job.quiet:
+        screens.say(read.remark)
+    return read.reading
 
 
 def _enter(ledger: Ledger, name: str, job: Job) -> loads.Campaign:

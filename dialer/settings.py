@@ -90,6 +90,11 @@ def kept_input(campaign: str) -> Path:
     return data_folder() / "standard-input" / f"{name}.input"
 
 
+def saved_mappings_file() -> Path:
+    """Where the mappings are kept that `--save-mapping` remembers."""
+    return data_folder() / "mappings.json"
+
+
 def ledger_path(place: Place, origin: str) -> Path:
     """The ledger of a place: one per API origin, unless `--ledger` names a file or an sqlite:/// URL."""
     if place.ledger is None:

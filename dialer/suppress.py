@@ -59,8 +59,8 @@ class Listed:
             lines += [f"{each.cell}: {each.message}" for each in self.unread[:_CELLS_SHOWN]]
             cells = "1 cell" if len(self.unread) == 1 else f"{len(self.unread):,} cells"
             lines.append(
-                f"{cells} could not be read, which keeps nobody from being called: mend it, and import "
-                "the file again."
+                f"{cells} could not be read, and keep nobody from being called: mend them, and import the "
+                "file again."
             )
         return lines
 

@@ -75,10 +75,10 @@ FLOORS: list[dict[str, set[str]]] = [
             *("fates", "whom"),
         },
         "vozagent": {"vozagent", "wire", "listings", "lookups"},
-        "settings": {"settings"},
+        "settings": {"settings", "saved_mappings"},
     },
     {
-        "loader": {"loader", "understanding"},
+        "loader": {"loader", "understanding", "remembered"},
         "pool": {"pool", "patience", "pace", "calling_hours", "survey"},
         "reconcile": {"reconcile"},
         "follow": {"follow"},

@@ -331,13 +331,11 @@ def _sent(desk: Desk) -> Sent:
 
 
 def _snapshot(folder: Path) -> dict[str, str]:
-    """Every file under a folder and what is in it, but for the empty files that SQLite puts beside a ledger
-    when it is read."""
+    """Every file under a folder and what is in it."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and not (path.name.endswith("-wal") and not path.stat().st_size)
-        if not path.name.endswith("-shm")
+        if path.is_file()
     }
 
 

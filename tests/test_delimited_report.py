@@ -144,6 +144,22 @@ def test_a_report_fed_back_is_updated_where_its_columns_stand() -> None:
     )
 
 
+def test_what_stands_behind_the_result_columns_stays_there() -> None:
+    content = b"Name,call_id,status,Owner\nAnn,old,pending,Bo\nCy,,,\n"
+    existing = {"call_id": 1, "status": 2}
+    assert added(content, {2: ("new", "queued"), 3: (None, "failed")}, existing=existing) == (
+        b"Name,call_id,status,Owner\nAnn,new,queued,Bo\nCy,,failed,\n"
+    )
+
+
+def test_a_row_that_was_cut_short_gets_its_results_in_their_columns() -> None:
+    content = b'Name,call_id,status\nAnn\n"B,o",old\n'
+    existing = {"call_id": 1, "status": 2}
+    assert added(content, {2: ("new", "queued"), 3: ("x", "failed")}, existing=existing) == (
+        b'Name,call_id,status\nAnn,new,queued\n"B,o",x,failed\n'
+    )
+
+
 def test_result_columns_that_are_missing_are_added_to_those_that_stand() -> None:
     assert add(b"status,Name\nold,Ann\n", {2: ("c1", "queued")}, existing={"status": 0})[0] == (
         b"status,Name,call_id\nqueued,Ann,c1\n"

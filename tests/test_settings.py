@@ -11,6 +11,7 @@ from dialer.settings import (
     KEY_VARIABLE,
     Place,
     data_folder,
+    kept_input,
     ledger_path,
     read_files,
     read_key,
@@ -154,6 +155,31 @@ def test_a_folder_in_the_place_of_the_file_is_refused() -> None:
         read_files(None, KNOWN)
 
     assert caught.value.code == "settings_unreadable"
+
+
+# Standard input
+
+
+@pytest.mark.parametrize("name", ["spring", "spring sale"])
+def test_standard_input_is_kept_under_the_name_of_its_campaign(name: str) -> None:
+    assert kept_input(name) == data_folder() / "standard-input" / f"{name}.input"
+
+
+@pytest.mark.parametrize("name", ["a/b", "../../x", "a\0b", "CON", "x\n", "é"])
+def test_a_name_cannot_lead_out_of_the_folder(name: str) -> None:
+    assert kept_input(name).resolve().parent == (data_folder() / "standard-input").resolve()
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "é" * 300, "/" * 100, "\ud800" * 300])
+def test_a_name_of_any_length_is_kept_in_a_file(name: str) -> None:
+    path = kept_input(name)
+    write(path, "phone\n")
+
+    assert len(path.name) <= 150  # its report has to fit as well
+
+
+def test_two_long_names_are_kept_apart() -> None:
+    assert kept_input("n" * 300) != kept_input("n" * 299 + "m")
 
 
 # The ledger's place

@@ -24,6 +24,7 @@ from dialer.snapshot import taken
 from tests.builders import World, lead, number, policy, reading
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
+FIRST, HELD, LAST = number(3), number(14), number(25)
 ANN, BOB, CY = "+12015550123", "+12015550124", "+442079460123"
 LEADS = f"phone,first_name,DNC\n{ANN},Ann,\n{BOB},Bob,\n{CY},Cy,\n"
 FORGOTTEN_SENTENCE = "This person asked to be forgotten: nothing about them is kept, and they are not called."
@@ -39,18 +40,18 @@ def listed(connection: Connection, *entries: Entry, reason: str | None = "asked 
 
 
 ENTRIES: dict[str, Callable[[Connection], Entry]] = {
-    "the number": lambda _connection: Entry(Kind.NUMBER, number(4)),
-    "its first digits": lambda _connection: Entry(Kind.PREFIX, number(4)[:-1]),
-    "all its digits": lambda _connection: Entry(Kind.PREFIX, number(4)),
-    "its plain hash": lambda _connection: Entry(Kind.HASH, plain_hash(number(4))),
-    "its keyed hash": lambda connection: forgotten(connection, number(4)),
+    "the number": lambda _connection: Entry(Kind.NUMBER, HELD),
+    "its first digits": lambda _connection: Entry(Kind.PREFIX, HELD[:-1]),
+    "all its digits": lambda _connection: Entry(Kind.PREFIX, HELD),
+    "its plain hash": lambda _connection: Entry(Kind.HASH, plain_hash(HELD)),
+    "its keyed hash": lambda connection: forgotten(connection, HELD),
 }
 OTHERS: dict[str, Entry] = {
-    "a longer number": Entry(Kind.NUMBER, number(4) + "0"),
-    "the number as a hash": Entry(Kind.HASH, number(4)),
-    "the first digits as a number": Entry(Kind.NUMBER, number(4)[:-1]),
+    "a longer number": Entry(Kind.NUMBER, HELD + "0"),
+    "the number as a hash": Entry(Kind.HASH, HELD),
+    "the first digits as a number": Entry(Kind.NUMBER, HELD[:-1]),
     "other first digits": Entry(Kind.PREFIX, "+49"),
-    "a hash with another key": Entry(Kind.HASH, keyed_hash(number(4), bytes(32))),
+    "a hash with another key": Entry(Kind.HASH, keyed_hash(HELD, bytes(32))),
 }
 
 
@@ -59,8 +60,8 @@ OTHERS: dict[str, Entry] = {
 
 @pytest.fixture
 def few(make_world: Callable[..., World]) -> World:
-    """Rows 3, 4 and 5."""
-    return make_world(leads=[lead(3), lead(4), lead(5)])
+    """Rows 3, 14 and 25."""
+    return make_world(leads=[lead(3), lead(14), lead(25)])
 
 
 def put(world: World, *entries: Entry, reason: str | None = "asked by mail") -> None:
@@ -75,7 +76,7 @@ def test_whoever_is_on_the_list_is_not_called(few: World, entry: Callable[[Conne
 
     few.run()
 
-    assert [number for _, number in few.api.received] == [number(3), number(5)]
+    assert [number for _, number in few.api.received] == [FIRST, LAST]
 
 
 @pytest.mark.parametrize("entry", OTHERS.values(), ids=OTHERS)
@@ -84,16 +85,16 @@ def test_an_entry_about_others_keeps_nobody_from_being_called(few: World, entry:
 
     few.run()
 
-    assert few.statuses() == {3: "queued", 4: "queued", 5: "queued"}
+    assert few.statuses() == {3: "queued", 14: "queued", 25: "queued"}
 
 
 def test_an_entry_that_comes_while_a_run_lasts_holds_for_its_next_call(few: World) -> None:
     async def ask_not_to_be_called(_pool: Pool) -> None:
-        put(few, Entry(Kind.NUMBER, number(5)))
+        put(few, Entry(Kind.NUMBER, LAST))
 
     few.run(policy(concurrency=1), meanwhile=ask_not_to_be_called)
 
-    assert few.statuses() == {3: "queued", 4: "queued", 5: "suppressed"}
+    assert few.statuses() == {3: "queued", 14: "queued", 25: "suppressed"}
 
 
 def result(world: World, row: int) -> RowResult:
@@ -101,50 +102,50 @@ def result(world: World, row: int) -> RowResult:
 
 
 def test_the_row_of_one_who_was_held_back_says_why_and_how_to_undo_it(few: World) -> None:
-    put(few, Entry(Kind.NUMBER, number(4)))
+    put(few, Entry(Kind.NUMBER, HELD))
     few.run()
 
-    assert result(few, 4).reason == (
-        "This number is on the do-not-call list of this ledger (asked by mail), so this person is not called: "
-        f"`dialer suppress remove {number(4)}` takes it off."
+    assert result(few, 14).reason == (
+        "This number is on the do-not-call list of this ledger (asked by mail), so this person is not "
+        f"called: `dialer suppress remove {HELD}` takes it off."
     )
 
 
 def test_the_row_names_the_first_digits_that_cover_it(few: World) -> None:
-    put(few, Entry(Kind.PREFIX, "+1201555010"), reason=None)
+    put(few, Entry(Kind.PREFIX, "+1201555011"), reason=None)
     few.run()
 
-    assert result(few, 4).reason == (
+    assert result(few, 14).reason == (
         "This number is on the do-not-call list of this ledger, so this person is not called: "
-        "`dialer suppress remove +1201555010*` takes it off."
+        "`dialer suppress remove +1201555011*` takes it off."
     )
 
 
 def test_one_who_was_called_keeps_the_status_of_the_call(few: World) -> None:
     few.run()
-    put(few, *(Entry(Kind.NUMBER, number(row)) for row in (3, 4, 5)))
+    put(few, *(Entry(Kind.NUMBER, number(row)) for row in (3, 14, 25)))
     few.run()
 
-    assert few.statuses() == {3: "queued", 4: "queued", 5: "queued"}
+    assert few.statuses() == {3: "queued", 14: "queued", 25: "queued"}
 
 
 def test_one_who_failed_is_not_retried(few: World) -> None:
-    few.api.scripts[number(4)] = ["422"]
+    few.api.scripts[HELD] = ["422"]
     few.run()
-    put(few, Entry(Kind.NUMBER, number(4)))
+    put(few, Entry(Kind.NUMBER, HELD))
     few.run(policy(only=(Selection.FAILED,)))
 
-    assert (few.statuses()[4], len(few.api.received)) == ("suppressed", 3)
+    assert (few.statuses()[14], len(few.api.received)) == ("suppressed", 3)
 
 
 def test_no_attempt_is_written_down_for_one_who_is_held_back(few: World) -> None:
-    put(few, Entry(Kind.NUMBER, number(4)))
+    put(few, Entry(Kind.NUMBER, HELD))
     few.run()
 
     with closing(sqlite3.connect(few.ledger.path)) as connection:
         found = connection.execute("SELECT e164 FROM attempts ORDER BY e164").fetchall()
 
-    assert found == [(number(3),), (number(5),)]
+    assert found == [(FIRST,), (LAST,)]
 
 
 # At load
@@ -434,11 +435,11 @@ def test_the_same_list_is_not_taken_for_another(desk: Desk, rows: list[str]) -> 
 
 def test_a_suppressed_reading_keeps_its_number_known(few: World) -> None:
     """So that another row with the same number is not called either."""
-    put(few, Entry(Kind.NUMBER, number(4)))
+    put(few, Entry(Kind.NUMBER, HELD))
     with few.ledger.reading() as connection:
-        (found,) = suppressions.applied(connection, [reading(lead(4))])
+        (found,) = suppressions.applied(connection, [reading(lead(14))])
 
-    assert (found.verdict, found.lead and found.lead.phone) == (Verdict.SUPPRESSED, number(4))
+    assert (found.verdict, found.lead and found.lead.phone) == (Verdict.SUPPRESSED, HELD)
 
 
 def test_a_reading_without_a_number_stays_as_it_is(few: World) -> None:

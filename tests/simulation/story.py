@@ -105,8 +105,9 @@ class Story:
             (folder / name).write_bytes(content)
 
     def _rate(self) -> Rate:
-        per_seconds = self.dice.choice([1, 1, 1, 60])
-        return Rate(count=self.dice.choice([1, 3, 10, 50]) if per_seconds == 1 else 30, per_seconds=per_seconds)
+        # Slow ones too, since only they are still in force when a program that died comes back.
+        count, per_seconds = self.dice.choice([(1, 1), (1, 1), (3, 1), (10, 1), (50, 1), (6, 60)])
+        return Rate.parse(f"{count}/s" if per_seconds == 1 else f"{count}/min")
 
     def _campaign(self, name: str) -> Campaign:
         sheet = Sheet(self.folder / f"{name}.csv")
@@ -203,7 +204,7 @@ class Story:
     def _between(self, campaign: Campaign) -> None:
         """What people do between two lives."""
         machine, dice_ = self.machine, self.dice
-        machine.wait(dice_.choice([0.001, 0.05, 0.3, 1.0, 30.0, 700.0]))
+        machine.wait(dice_.choice([0.001, 0.001, 0.001, 0.05, 0.3, 1.0, 30.0, 700.0]))
         if campaign.exit_code == 75 and dice_.random() < 0.7:
             self._resume(campaign)
         if campaign.exit_code in {77, 78} and dice_.random() < 0.7:
