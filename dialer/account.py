@@ -29,6 +29,7 @@ SELECT_PROBLEM_ROWS = text(
     "SELECT row, verdict, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL"
     " AND verdict <> 'not_a_lead' ORDER BY row"
 )
+SELECT_FINDINGS = text("SELECT row, verdict, problems FROM rows WHERE load_id = :load_id ORDER BY row")
 FATE_COLUMNS = """
            k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
            k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
@@ -129,6 +130,13 @@ def problem_kinds(connection: Connection, load_id: int) -> tuple[ProblemKind, ..
         ProblemKind(code, count, first[code].cell, first[code].value, first[code].message)
         for code, count in counts.most_common()
     )
+
+
+def findings(connection: Connection, load_id: int) -> Iterator[tuple[int, str, tuple[RowProblem, ...]]]:
+    """Every row of a load in the sheet's order: its number, its verdict, and what is wrong with it."""
+    rows = connection.execution_options(yield_per=1000).execute(SELECT_FINDINGS, {"load_id": load_id})
+    for number, verdict, problems in rows:
+        yield number, verdict, _problems(problems)
 
 
 def row_records(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, TextClause, text
 
 from dialer.campaign import Duplicates
-from dialer.leads import Lead, RowReading, Verdict, merge
+from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, other_name
 from dialer.phones import Tier
 
 INSERT_ROW = text(
@@ -22,6 +22,7 @@ MARK_DUPLICATE = text(
     "UPDATE rows SET verdict = 'duplicate' WHERE load_id = :load_id AND row = :row"
     " AND verdict IN ('callable', 'assumed')"
 )
+UPDATE_PROBLEMS = text("UPDATE rows SET problems = :problems WHERE load_id = :load_id AND row = :row")
 SELECT_INVALID_ROWS = text(
     "SELECT row FROM rows WHERE load_id = :load_id AND row BETWEEN :first AND :last AND verdict = 'invalid'"
 )
@@ -90,8 +91,14 @@ class Batches:
             mended |= {each.row for each in readings if fingerprints.get(each.row) in self.mendable}
         known = self._known(connection, readings)
         duplicates: list[int] = []
+        misnamed: list[tuple[Any, ...]] = []
         for reading in readings:
             if reading.lead is not None:
+                earlier = known.get(reading.lead.phone)
+                same_load = earlier is not None and earlier.load_id == self.load_id
+                problem = other_name(earlier.lead, reading.lead) if earlier and same_load else None
+                if problem is not None:
+                    misnamed.append((_as_json((*reading.problems, problem)), self.load_id, reading.row))
                 duplicate = self._take(
                     known,
                     reading.lead,
@@ -105,6 +112,7 @@ class Batches:
         _write_all(connection, INSERT_LEAD, (self._new_lead(k) for k in changed if k.lead_id is None))
         _write_all(connection, UPDATE_LEAD, (self._old_lead(k) for k in changed if k.lead_id is not None))
         _write_all(connection, MARK_DUPLICATE, ((self.load_id, row) for row in duplicates))
+        _write_all(connection, UPDATE_PROBLEMS, misnamed)
 
     def _take(
         self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
@@ -161,14 +169,13 @@ class Batches:
 
     def _row(self, reading: RowReading, fingerprint: int | None) -> tuple[Any, ...]:
         """What `INSERT_ROW` binds, in its order."""
-        problems = [asdict(problem) for problem in reading.problems]
         return (
             self.load_id,
             reading.row,
             reading.verdict.value,
             reading.lead.phone if reading.lead else None,
             reading.cell,
-            json.dumps(problems, ensure_ascii=False) if problems else None,
+            _as_json(reading.problems) if reading.problems else None,
             fingerprint,
         )
 
@@ -191,6 +198,10 @@ class Batches:
         lead = known.lead
         place = (self.load_id, lead.row, lead.cell, lead.tier.value, lead.region)
         return (*place, known.suppressed, known.mended, *_said(lead), known.lead_id)
+
+
+def _as_json(problems: Sequence[RowProblem]) -> str:
+    return json.dumps([asdict(problem) for problem in problems], ensure_ascii=False)
 
 
 def _said(lead: Lead) -> tuple[str | None, ...]:

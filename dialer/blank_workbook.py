@@ -21,7 +21,7 @@ from dialer.sheet_xml import UnsafeSheet
 from dialer.table import column_number
 from dialer.vanishing import CannotBlank, Vanishing, own_columns
 from dialer.whole_file import whole_file
-from dialer.xml_spans import Elements, Span, byte_parser, cut, local_name, tag_end
+from dialer.xml_spans import Elements, Span, byte_parser, cut, element_end, local_name, tag_end
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(worksheet|sst)[\s>]")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
@@ -135,7 +135,9 @@ class _Strings:
         if local_name(name) == "si":
             prefix = name.removesuffix("si").encode()
             empty = b"<%ssi><%st/></%ssi>" % (prefix, prefix, prefix)
-            self._spans.append((self._begun, tag_end(self._document, self._parser.CurrentByteIndex), empty))
+            self._spans.append(
+                (self._begun, element_end(self._document, self._parser.CurrentByteIndex), empty)
+            )
 
 
 @dataclass(slots=True)
@@ -218,7 +220,7 @@ class _Survey:
                 self._end_row(self._parser.CurrentByteIndex)
             case "hyperlinks" if not self._kept_links:
                 # A list of links that is empty is no valid one.
-                end = tag_end(self._document, self._parser.CurrentByteIndex)
+                end = element_end(self._document, self._parser.CurrentByteIndex)
                 self._spans = [span for span in self._spans if span[0] < self._links_begin]
                 self._spans.append((self._links_begin, end, b""))
 

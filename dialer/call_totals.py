@@ -20,7 +20,7 @@ OTHER_WORDS: Final = "other words"
 _EDGES: Final = (0, 10, 30, 60, 120, 300, 600)  # seconds; the last length has no end
 LENGTHS: Final = (
     *("under 10 s", "10 to 30 s", "30 s to 1 min", "1 to 2 min", "2 to 5 min", "5 to 10 min"),
-    "10 min and more",
+    "over 10 min",
 )
 
 

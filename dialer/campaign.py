@@ -119,6 +119,7 @@ class Reading(_Frozen):
     duplicates: Duplicates = Duplicates.FIRST
     visible_only: bool = False
     notes: str | None = None  # the template for rows without notes of their own
+    in_columns: tuple[str, ...] = ()  # our own columns in its report, as given with --in-columns
 
 
 class Selection(StrEnum):

@@ -69,7 +69,8 @@ def stop(campaign: str, **options: Any) -> int:
 def reconcile(campaign: str | None, **options: Any) -> int:
     """Look for unknown calls in the API's own records.
 
-    Unknown is a call that was sent and never answered for certain. What is found there was called; what is not found stays unknown. Without CAMPAIGN, all campaigns.
+    Unknown is a call that was sent and never answered for certain. What is found was called; what is not
+    found stays unknown. Without CAMPAIGN, all campaigns.
     """
     from dialer import screens
     from dialer.reconciling import reconcile_campaigns, unread
@@ -99,9 +100,9 @@ def reconcile(campaign: str | None, **options: Any) -> int:
 )
 @global_options
 def outcomes(campaign: str, **options: Any) -> int:
-    """Ask what became of the calls, until every one has ended, and add it to the report.
+    """Ask what became of the calls, and add it to the report.
 
-    The same command goes on after a stop.
+    It asks until every call has ended. The same command goes on after a stop.
     """
     from dialer import screens
     from dialer.aftermath import Following, ask_outcomes

@@ -112,10 +112,12 @@ class Check:
         counts: dict[str, int] = {verdict.value: 0 for verdict in Verdict}
         cells: dict[str, list[str]] = {}
         kinds: dict[str, ProblemKind] = {}
-        for record in self._records():
-            counts[record.verdict.value] += 1
-            for problem in record.problems[:1]:
-                _note(kinds, cells, problem, row=record.row)
+        with self._ledger.reading() as connection:
+            for row, verdict, problems in account.findings(connection, self._loaded.load_id):
+                if self._chosen(row):
+                    counts[verdict] += 1
+                    for problem in problems[:1]:
+                        _note(kinds, cells, problem, row=row)
         ordered = tuple(sorted(kinds.values(), key=lambda kind: -kind.count))
         understood = self._loaded.understood
         table = table_object(understood, counts, problem=None)
@@ -154,7 +156,7 @@ class Check:
         wrong = {
             record.row: [(_position(problem), problem.message) for problem in record.problems]
             for record in self._records()
-            if record.problems and record.verdict in {Verdict.INVALID, Verdict.SUPPRESSED}
+            if record.problems
         }
         with open_table(
             self._snapshot.path, encoding=understood.encoding, delimiter=understood.delimiter
@@ -204,7 +206,7 @@ def _problems(record: RowRecord) -> tuple[RowProblem, ...]:
     if record.verdict is not Verdict.DUPLICATE or record.lead is None:
         return record.problems
     problem = RowProblem("duplicate", None, record.cell, record.lead.phone, same_number(record.lead))
-    return (*record.problems, problem)
+    return (problem, *record.problems)
 
 
 def _note(

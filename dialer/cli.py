@@ -89,6 +89,22 @@ def check(leads: str, **options: Any) -> int:
         )
 
 
+@_command("template")
+@click.argument("path", type=click.Path(path_type=Path), default="leads.xlsx")
+@option("--config", type=click.Path(path_type=Path), help="A settings file. [default: ./dialer.toml]")
+def template(path: Path, config: Path | None) -> int:  # noqa: ARG001 - read before all others
+    """Write an empty sheet with the columns that are understood.
+
+    PATH ends in .xlsx (the default is leads.xlsx), .csv or .tsv. Its one row is an example that nobody calls.
+    """
+    from dialer import screens
+    from dialer.template import write_template
+
+    write_template(path)
+    screens.give(str(path))
+    return 0
+
+
 @_command("run")
 @click.argument("leads")
 @sheet_options
@@ -143,6 +159,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         memory=memory_of(options),
         campaign=options["campaign"],
         output=options["output"],
+        neutralise=options["neutralise"],
         dry_run=options["dry_run"],
         follow=options["follow"],
         remember_opt_outs=options["remember_opt_outs"],

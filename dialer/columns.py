@@ -56,14 +56,18 @@ class Columns:
 
 
 def find_columns(
-    head: Sequence[Row], *, header_row: int | None = None, overrides: Sequence[tuple[Field, str]] = ()
+    head: Sequence[Row],
+    *,
+    header_row: int | None = None,
+    overrides: Sequence[tuple[Field, str]] = (),
+    known_as: Mapping[str, str] | None = None,
 ) -> Columns:
     """Understands a sheet from its first rows (`HEAD_ROWS` of them are plenty).
 
     `header_row` forces the header (Excel's number). `overrides` name columns by header or by letters;
     several for the phone rank in their order, those for do-not-call are added to the ones found, and an
     empty name leaves a field out. Phone columns that lead to a switchboard, an assistant or a fax are
-    never taken unless named.
+    never taken unless named. `known_as` are the headers of our own columns where they are not the usual ones.
 
     Raises `SheetError` (`no_rows`, `no_header`, `no_phone_column`, `header_row_missing`), and
     `UsageError` (`column_not_found`) for an override that names no column of the sheet.
@@ -74,7 +78,7 @@ def find_columns(
     width = max(len(row.cells) for row in rows)
     position = _header_position(rows, width, header_row=header_row, overrides=overrides)
     header, below = (rows[position], rows[position + 1 :]) if position is not None else (None, rows)
-    results, excluded = find_own(header.cells if header else ())
+    results, excluded = find_own(header.cells if header else (), known_as=known_as)
     texts = _texts(rows, position, own=excluded)
     named = _named(texts, width, overrides=overrides, excluded=excluded)
     if header is not None and not below and len(head) < HEAD_ROWS:

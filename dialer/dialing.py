@@ -140,7 +140,7 @@ def _already_sent(dialing: Dialing) -> list[float]:
     loop_now = asyncio.get_running_loop().time()
     with dialing.ledger.reading() as connection:
         sends = journal.latest_sends(
-            connection, since=now - timedelta(seconds=rate.per_seconds), most=rate.count
+            connection, within=timedelta(seconds=rate.per_seconds), most=rate.count, now=now
         )
     # After a clock was set back they would lie in the future: nobody waits longer than one window.
     return [loop_now - max(0.0, (now - sent).total_seconds()) for sent in sends]

@@ -26,9 +26,9 @@ SELECT_CAMPAIGNS = text(
 )
 SELECT_KEPT_WORDS = text("SELECT first_name, last_name, notes FROM leads WHERE e164 = :e164")
 SELECT_SHEETS = text(
-    "SELECT l.path, r.row FROM rows AS r JOIN loads AS l ON l.load_id = r.load_id"
+    "SELECT l.path, r.row, r.e164, r.problems FROM rows AS r JOIN loads AS l ON l.load_id = r.load_id"
     " JOIN campaigns AS c ON c.campaign_id = l.campaign_id"
-    " WHERE r.e164 = :e164 AND c.kind = 'sheet' ORDER BY l.load_id, r.row"
+    " WHERE (r.e164 = :e164 OR r.problems IS NOT NULL) AND c.kind = 'sheet' ORDER BY l.load_id, r.row"
 )
 SELECT_FORGOTTEN_ROWS = text(
     "SELECT row FROM rows WHERE load_id = :load_id AND verdict = 'suppressed' AND e164 IS NULL"
@@ -65,6 +65,12 @@ SET_PAUSE = text("UPDATE campaigns SET paused_reason = :reason WHERE campaign_id
 SELECT_REASONS = text("SELECT attempt_id, reason FROM attempts WHERE reason IS NOT NULL")
 SET_REASON = text("UPDATE attempts SET reason = :reason WHERE attempt_id = :attempt_id")
 FORGET_DIALLED = text("UPDATE attempts SET to_phone = NULL WHERE to_phone = :e164")
+SELECT_NOTES = text("SELECT lead_id, notes FROM leads WHERE notes IS NOT NULL")
+SELECT_SOURCES = text("SELECT lead_id, source FROM leads WHERE source IS NOT NULL")
+SELECT_TAGS = text("SELECT lead_id, tags FROM leads WHERE tags <> '[]'")
+SET_NOTES = text("UPDATE leads SET notes = :reason WHERE lead_id = :lead_id")
+SET_SOURCE = text("UPDATE leads SET source = :reason WHERE lead_id = :lead_id")
+SET_TAGS = text("UPDATE leads SET tags = :tags WHERE lead_id = :lead_id")
 SELECT_STORIES = text(
     "SELECT attempt_id, summary, transcript FROM calls WHERE summary IS NOT NULL OR transcript IS NOT NULL"
 )
@@ -104,10 +110,16 @@ def known_of(connection: Connection, e164: str) -> Known:
     names = [" ".join(filter(None, (row.first_name, row.last_name))) for row in words]
     backwards = [", ".join(filter(None, (row.last_name, row.first_name))) for row in words]
     notes = [row.notes for row in words if row.notes]
+    texts = tuple(filter(None, dict.fromkeys((*names, *backwards, *notes))))
+    traces = Traces.of(e164, texts)
     return Known(
         campaigns=tuple(row.name for row in connection.execute(SELECT_CAMPAIGNS, bound)),
-        sheets=tuple((row.path, row.row) for row in connection.execute(SELECT_SHEETS, bound)),
-        texts=tuple(filter(None, dict.fromkeys((*names, *backwards, *notes)))),
+        sheets=tuple(
+            (row.path, row.row)
+            for row in connection.execute(SELECT_SHEETS, bound)
+            if row.e164 == e164 or traces.without_in_json(row.problems) != row.problems
+        ),
+        texts=texts,
     )
 
 
@@ -150,6 +162,11 @@ def erase(connection: Connection, traces: Traces) -> Erased:
     _forget_loads_and_runs(connection, traces)
     _forget_texts(connection, traces, SELECT_PAUSES, SET_PAUSE)
     _forget_texts(connection, traces, SELECT_REASONS, SET_REASON)
+    _forget_texts(connection, traces, SELECT_NOTES, SET_NOTES)
+    _forget_texts(connection, traces, SELECT_SOURCES, SET_SOURCE)
+    for lead in connection.execute(SELECT_TAGS).all():
+        if (tags := traces.without_in_json(lead.tags)) != lead.tags:
+            connection.execute(SET_TAGS, {"lead_id": lead.lead_id, "tags": tags})
     if "suppressions" in tables:
         _forget_reasons_to_suppress(connection, traces)
     return Erased(rows, attempts, len(campaigns))

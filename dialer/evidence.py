@@ -41,12 +41,16 @@ def evidence_of(row: Row, columns: Columns, e164: str) -> Evidence | None:
 
     A row whose number was changed since tells nothing of the new number.
     """
-    if not columns.results or report_cell(row, columns, "to_phone").lstrip("'") != e164:
+    if not columns.results:
+        return None
+    if "to_phone" in columns.results and report_cell(row, columns, "to_phone").lstrip("'") != e164:
         return None
     call_id = report_cell(row, columns, "call_id") or None
     called_at = _moment(report_cell(row, columns, "called_at"))
     status = report_cell(row, columns, "status")
-    if call_id is not None or called_at is not None:
+    # In a report without these columns the word beside the row is all there is.
+    by_word = columns.results.keys().isdisjoint({"call_id", "called_at"})
+    if call_id is not None or called_at is not None or (by_word and status not in {"", *RESERVED_STATUSES}):
         state = LeadState.CALLED
     elif status in {"unknown", "failed"}:
         state = LeadState(status)

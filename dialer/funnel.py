@@ -1,4 +1,4 @@
-"""From the rows of a sheet to calls, and from calls to what they led to: how many come how far, and why not."""
+"""From rows to calls, and from calls to what they led to: how many come how far, and why not more."""
 
 from __future__ import annotations
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from dialer import charts, report_words
+from dialer import charts, funnel, report_words
+from dialer.call_totals import CallTotals
 from dialer.report import FIXED_STATUSES, WAITING_STATUSES, Kind, Summary, was_called
 from dialer.report_words import count, number, share
 
@@ -27,6 +29,7 @@ _UNPRINTABLE: Final = re.compile(
 )
 _BREAKS: Final = re.compile("[\t\n\r\u2028\u2029]+")
 
+_TOLD_CODES: Final = 5
 _API_WORDS: Final = 12  # beyond it, the API's words are shown as one line
 _WORD_CHARACTERS: Final = 40
 
@@ -39,6 +42,17 @@ class StatusLine:
     word: str
     meaning: str
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What became of the calls, in words and bars."""
+
+    verdict: str
+    figures: tuple[tuple[str, str, str], ...]  # label, figure, what stands below it
+    words: tuple[charts.Bar, ...]
+    lengths: tuple[charts.Bar, ...]
+    qualifications: tuple[charts.Bar, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +86,15 @@ def render(summary: Summary) -> str:
             *[("unstated", "Not stated", summary.unstated_contacts)][: summary.unstated_contacts],
         ),
         statuses=_statuses(summary),
+        funnel=funnel.steps(summary),
+        pace=_pace(summary),
+        after=_after(summary),
         chart=charts.over_time(summary.buckets, bucket_seconds=summary.bucket_seconds),
         baseline=charts.BASELINE,
         waiting=[(status, kinds) for status in WAITING_STATUSES if (kinds := _kinds(summary, status))],
+        why=_why(summary),
         failures=_kinds(summary, "failed"),
+        refusals=_refusals(summary),
         unknowns=_kinds(summary, "unknown"),
         remarks=tuple(kind for kind in summary.kinds if was_called(kind.status)),
         key_ending=(summary.facts.key_ending or "")[-4:],
@@ -117,6 +136,60 @@ def _calling(summary: Summary) -> str:
     return "" if first is None else f"on {report_words.period(first, last, summary.zone)}"
 
 
+def _pace(summary: Summary) -> str:
+    """The most calls in a second or a minute, beside what the last run was allowed."""
+    if not summary.busiest_second:
+        return ""
+    asked = dict(summary.facts.settings).get("Rate", "")
+    by_minute = asked.endswith("/min")
+    most, unit = (summary.busiest_minute, "minute") if by_minute else (summary.busiest_second, "second")
+    allowed = f"; the rate that the last run was allowed is {asked}" if asked else ""
+    return f"At most {count(most, 'call')} began in one {unit} of the clock{allowed}."
+
+
+def _after(summary: Summary) -> After | None:
+    calls = summary.calls
+    if calls is None:
+        return None
+    return After(
+        verdict=_verdict_of_calls(calls, summary.called),
+        figures=tuple(_figures(calls)),
+        words=charts.bars(*((word, n, "") for word, n in calls.words), whole=calls.heard),
+        lengths=charts.bars(*_without_empty_ends(calls.lengths), whole=max(calls.timed, 1)),
+        qualifications=charts.bars(*((w, n, "") for w, n in calls.qualifications), whole=calls.heard),
+    )
+
+
+def _without_empty_ends(lengths: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, str]]:
+    held = [place for place, (_, calls) in enumerate(lengths) if calls]
+    for length, calls in lengths[held[0] : held[-1] + 1] if held else ():
+        yield length, calls, ""
+
+
+def _verdict_of_calls(calls: CallTotals, called: int) -> str:
+    told = f"{number(calls.ended)} of {count(called, 'call')} {'has' if calls.ended == 1 else 'have'} ended"
+    if running := calls.heard - calls.ended - calls.stale:
+        told += f", {number(running)} {'goes' if running == 1 else 'go'} on"
+    if calls.stale:
+        told += f", {number(calls.stale)} {'was' if calls.stale == 1 else 'were'} never seen to end"
+    if unheard := called - calls.heard:
+        told += f", and of {number(unheard)} nothing is known yet"
+    return f"{told}."
+
+
+def _figures(calls: CallTotals) -> Iterator[tuple[str, str, str]]:
+    """Label, figure and what stands below it."""
+    yield "Completed", number(calls.completed), share(calls.completed, calls.heard)
+    yield "Appointments", number(calls.appointments), share(calls.appointments, calls.heard)
+    if calls.timed:
+        middle = report_words.duration(round(calls.median_seconds))
+        yield "Time on the phone", report_words.hours(round(calls.seconds)), f"half lasted over {middle}"
+    if calls.costed:
+        each = report_words.money(calls.cost_usd / calls.costed)
+        known = "" if calls.costed == calls.heard else f", known for {count(calls.costed, 'call')}"
+        yield "Cost", report_words.money(calls.cost_usd), f"{each} a call{known}"
+
+
 def _zone(summary: Summary) -> str:
     """The zone's name and its offset; both offsets where the clocks changed in between."""
     facts = summary.facts
@@ -129,14 +202,20 @@ def _zone(summary: Summary) -> str:
 
 
 def _steps(summary: Summary) -> tuple[Step, ...]:
-    steps = []
+    facts, steps = summary.facts, []
     if due := summary.count("pending") + summary.count("deferred"):
-        again = "Run the same command again: it goes on where it stopped and calls nobody twice."
-        steps.append(Step(f"{count(due, 'row')} {'is' if due == 1 else 'are'} still to be called. {again}"))
+        again = f"{count(due, 'row')} {'is' if due == 1 else 'are'} still to be called."
+        goes_on = "it goes on where it stopped and calls nobody twice."
+        if facts.arguments:
+            steps.append(Step(f"{again} Type", f"dialer run {facts.arguments}", _sentence(goes_on)))
+        else:
+            steps.append(Step(f"{again} Run the same command again: {goes_on}"))
     if summary.unknown:
         uncertain = f"{count(summary.unknown, 'row')} {'has' if summary.unknown == 1 else 'have'} no certain"
         settle = "Look them up in VozAgent's list of calls; they are never called again by themselves."
-        steps.append(Step(f"{uncertain} answer: the calls may have been made. {settle}"))
+        before = f"{uncertain} answer: the calls may have been made. {settle}"
+        look = f"dialer reconcile {facts.named}" if facts.named else ""
+        steps.append(Step(f"{before} This command looks:" if look else before, look))
     invalid = summary.count("invalid")
     mend = []
     if summary.failed:
@@ -144,10 +223,21 @@ def _steps(summary: Summary) -> tuple[Step, ...]:
     if invalid:
         mend.append(f"{count(invalid, 'row')} cannot be called as written")
     if mend:
-        retry = f"dialer retry {summary.facts.arguments or shlex.quote(PurePath(summary.facts.file).name)}"
+        retry = f"dialer retry {facts.arguments or shlex.quote(PurePath(facts.file).name)}"
         before = f"{', and '.join(mend)}. Mend what is listed below, save the sheet and type"
-        steps.append(Step(before, retry, "with the options of this run; only those rows are called."))
+        only = "only those rows are called."
+        steps.append(
+            Step(
+                before, retry, _sentence(only) if facts.arguments else f"with the options of this run; {only}"
+            )
+        )
+    if facts.named and summary.called and summary.calls is None:
+        steps.append(Step("What became of the calls is told by", f"dialer outcomes {facts.named}"))
     return tuple(steps)
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _statuses(summary: Summary) -> tuple[StatusLine, ...]:
@@ -163,6 +253,26 @@ def _statuses(summary: Summary) -> tuple[StatusLine, ...]:
             name = status if status in {"failed", "unknown"} else "waiting"
             lines.append(StatusLine(name, status, report_words.BRIEFLY[status], rows))
     return tuple(lines)
+
+
+def _why(summary: Summary) -> tuple[charts.Bar, ...]:
+    """Why rows were not called, by status, with the commonest reasons of the invalid ones below."""
+    codes = [
+        f"{number(kind.rows)} {report_words.kind_title(kind).lower()}" for kind in _kinds(summary, "invalid")
+    ]
+    listed = ", ".join(codes[:_TOLD_CODES]) + (" and others" if len(codes) > _TOLD_CODES else "")
+    notes = {"invalid": listed if len(codes) > 1 else ""}
+    counts = [(status, summary.count(status)) for status in WAITING_STATUSES]
+    largest = sorted((entry for entry in counts if entry[1]), key=lambda entry: -entry[1])
+    parts = [(status.capitalize(), rows, notes.get(status, "")) for status, rows in largest]
+    return charts.bars(*parts, whole=max(summary.not_called, 1))
+
+
+def _refusals(summary: Summary) -> tuple[charts.Bar, ...]:
+    kinds = _kinds(summary, "failed")
+    return charts.bars(
+        *((report_words.kind_title(k), k.rows, "") for k in kinds), whole=max(summary.failed, 1)
+    )
 
 
 def _kinds(summary: Summary, status: str) -> tuple[Kind, ...]:

@@ -74,9 +74,10 @@ CLOSE_INTERRUPTED_ATTEMPTS = text(
     "UPDATE attempts SET outcome = 'unknown', code = 'interrupted', reason = :reason, ended_at = :now"
     " WHERE campaign_id = :campaign_id AND outcome IS NULL"
 )
+# What is open may be sent at this moment by a run beside this one, or was by one that a crash cut off.
 SELECT_LATEST_SENDS = text(
-    "SELECT coalesce(sent_at, ended_at, begun_at) AS sent FROM attempts WHERE begun_at > :begun_since"
-    " AND coalesce(sent_at, ended_at, begun_at) > :since AND (outcome IS NULL OR outcome <> 'unsent')"
+    "SELECT coalesce(sent_at, ended_at, :now) AS sent FROM attempts WHERE begun_at > :begun_since"
+    " AND coalesce(sent_at, ended_at, :now) > :since AND (outcome IS NULL OR outcome <> 'unsent')"
     " ORDER BY sent DESC LIMIT :most"
 )
 # What paused a campaign first stays the reason, whatever comes in while calls in flight end.
@@ -206,9 +207,11 @@ def close_interrupted(connection: Connection, campaign_id: int, *, now: datetime
     return connection.execute(CLOSE_INTERRUPTED_ATTEMPTS, bound).rowcount
 
 
-def latest_sends(connection: Connection, *, since: datetime, most: int) -> list[datetime]:
+def latest_sends(connection: Connection, *, within: timedelta, most: int, now: datetime) -> list[datetime]:
     """When the last calls of all campaigns were sent, oldest first: the pace holds across restarts."""
+    since = now - within
     bound = {
+        "now": time_text(now),
         "since": time_text(since),
         "begun_since": time_text(since - LONGEST_WAY_TO_SEND),
         "most": most,

@@ -11,7 +11,7 @@ from dialer.cells import holds_nothing, is_error, line, lines, quoted
 from dialer.columns import Columns
 from dialer.headers import Field
 from dialer.names import split_name
-from dialer.not_leads import dummy_cell, is_no_lead
+from dialer.not_leads import dummy_cell, example_cell, is_no_lead
 from dialer.notes import LONGEST_NOTES, NotesTemplate
 from dialer.phones import Phone, Tier, read_phone
 from dialer.synonyms import answer, answers
@@ -22,6 +22,10 @@ _LONGEST_TAG = 100
 _MOST_TAGS = 50
 _BETWEEN_TAGS = re.compile(r"[,;|\r\n\u060c\u3001\uff0c\uff1b]")
 _TEST_ROW = "This is an entry of the form's own tester, not a person: delete the row."
+_EXAMPLE_ROW = (
+    "This is the example of the template, which nobody calls: delete the row, or this cell if it is a lead by"
+    " now."
+)
 _NOT_FOUND = frozenset({"#n/a", "#nv"})  # what a look-up in a list of refusals shows for those not on it
 
 
@@ -33,7 +37,7 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     DUPLICATE = "duplicate"  # another row of this sheet has the same number and is the one called
     SUPPRESSED = "suppressed"  # the row itself says: do not call
-    NOT_A_LEAD = "not_a_lead"  # totals, notes below the table, repeated headers
+    NOT_A_LEAD = "not_a_lead"  # totals, notes below the table, repeated headers, a template's example
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,10 @@ def read_row(
     """
     if is_no_lead(row, columns):
         return RowReading(row.number, Verdict.NOT_A_LEAD)
+    example = example_cell(row)
+    if example is not None:
+        problem = _problem(row, columns, example, code="example_row", message=_EXAMPLE_ROW)
+        return RowReading(row.number, Verdict.NOT_A_LEAD, cell=problem.cell, problems=(problem,))
     tested = dummy_cell(row)
     if tested is not None:
         problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
@@ -129,6 +137,18 @@ def merge(first: Lead, later: Lead) -> Lead:
         tags=_unique((*first.tags, *later.tags)),
         notes=first.notes or later.notes,
     )
+
+
+def other_name(first: Lead, later: Lead) -> RowProblem | None:
+    """What is to be said of a row whose number an earlier row has under another name; None if it has not."""
+    if _alike(first.first_name, later.first_name) and _alike(first.last_name, later.last_name):
+        return None
+    names = [" ".join(filter(None, (lead.first_name, lead.last_name))) for lead in (first, later)]
+    message = (
+        f"Row {first.row} has the same number for {quoted(names[0])}, this one for {quoted(names[1])}: find"
+        " out whose it is."
+    )
+    return RowProblem("same_number_other_name", None, later.cell, later.phone, message)
 
 
 def report_cell(row: Row, columns: Columns, name: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer import __version__, suppressions
 from dialer.campaign import Reading
 from dialer.columns import Columns
-from dialer.errors import UsageError
+from dialer.errors import SheetError, UsageError
 from dialer.evidence import evidence_of, fingerprint, lost_its_call, says_mended
 from dialer.facts import suppressions_revision
 from dialer.leads import RowReading, read_row
@@ -27,7 +27,9 @@ from dialer.loads import (
     move_load,
     seems_another_list,
 )
+from dialer.own_columns import chosen_columns, own_headers
 from dialer.recovered import recover
+from dialer.report_files import is_report_name
 from dialer.snapshot import Snapshot
 from dialer.spreadsheet import AskHidden, open_table
 from dialer.table import Row
@@ -35,7 +37,7 @@ from dialer.understanding import FoundTable, NotUnderstood, Understood, understa
 
 __all__ = ["Loaded", "NotUnderstood", "Understood", "load"]
 
-_BATCH = 5000
+_BATCH = 10_000  # rows; with fewer, the pages of an index are written again and again
 _BATCH_BYTES = 32 << 20
 _NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
 
@@ -75,7 +77,7 @@ def load(
     with ledger.transaction() as connection:
         newest = latest_load(connection, campaign.campaign_id)
         before = latest_load(connection, campaign.campaign_id, complete_only=True)
-        reading, region_as_before = _with_region(reading, before)
+        reading, region_as_before = _with_region(_with_in_columns(reading, before), before)
         seen = {"version": __version__, "suppressions": suppressions_revision(connection)}
         how = json.dumps(seen | reading.model_dump(mode="json"), sort_keys=True)
         if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
@@ -96,7 +98,9 @@ def load(
         delimiter=reading.delimiter,
         hidden=AskHidden.SURELY if reading.visible_only else AskHidden.IF_TOLD,
     ) as spreadsheet:
-        table = understand(spreadsheet, reading, file=snapshot.source.name)
+        known_as = _known_as(snapshot, reading, before)
+        table = understand(spreadsheet, reading, file=snapshot.source.name, known_as=known_as)
+        _refuse_unknown_report(snapshot, table, before)
         with ledger.transaction() as connection:
             load_id = begin_load(
                 connection,
@@ -152,6 +156,35 @@ def _with_region(reading: Reading, before: Load | None) -> tuple[Reading, str | 
     """The reading with the region of the load before, where none is given now, and that region."""
     region = json.loads(before.reading).get("region") if before and reading.region is None else None
     return (reading.model_copy(update={"region": region}), region) if region else (reading, None)
+
+
+def _with_in_columns(reading: Reading, before: Load | None) -> Reading:
+    """The reading with the result columns that were asked for before, where none are now."""
+    asked = json.loads(before.reading).get("in_columns") if before and not reading.in_columns else None
+    return reading.model_copy(update={"in_columns": tuple(asked)}) if asked else reading
+
+
+def _known_as(snapshot: Snapshot, reading: Reading, before: Load | None) -> Mapping[str, str] | None:
+    """Under which headers our own columns stand if the sheet is a report; None for the usual ones."""
+    if before is None:
+        named = is_report_name(snapshot.source) and reading.in_columns
+        return own_headers(chosen_columns(reading.in_columns), (), {}) if named else None
+    asked = json.loads(before.reading).get("in_columns")
+    understood = Understood.from_json(before.understood)
+    return own_headers(chosen_columns(asked), understood.columns, understood.results) if asked else None
+
+
+def _refuse_unknown_report(snapshot: Snapshot, table: FoundTable, before: Load | None) -> None:
+    """Raise NotUnderstood for a report of ours whose columns are called otherwise, if nothing tells how:
+    taken for a new list, everybody on it would be called again."""
+    if before is not None or table.columns.results or not is_report_name(snapshot.source):
+        return
+    error = SheetError(
+        f"{snapshot.source.name} is called like a report of dialer, and holds none of its columns: give the"
+        " --in-columns with which it was written, or rename the file if it is a new list.",
+        code="report_not_known",
+    )
+    raise NotUnderstood(error, table.understood(data_rows=0, hidden_rows=0, samples={}))
 
 
 def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, how: str) -> None:
@@ -229,8 +262,11 @@ def _write_rows(
     positions = _positions(reader.table.columns)
     written = _Written(samples=dict.fromkeys(positions, ""))
     for batch in reader.batches(written):
+        # Read before the ledger is taken: other runs must not wait for more than the writing.
+        readings = [reader.read(row) for row in batch]
         with ledger.transaction() as connection:
-            recovered, renumbered = _write_batch(connection, batches, batch, reader, now=ledger.clock())
+            several = list(zip(batch, suppressions.applied(connection, readings), strict=True))
+            recovered, renumbered = _write_batch(connection, batches, several, reader, now=ledger.clock())
         written.recovered += recovered
         written.renumbered += renumbered
         for name, position in positions.items():
@@ -242,23 +278,26 @@ def _write_rows(
 
 
 def _write_batch(
-    connection: Connection, batches: Batches, batch: list[Row], reader: _Reader, *, now: datetime
+    connection: Connection,
+    batches: Batches,
+    batch: list[tuple[Row, RowReading]],
+    reader: _Reader,
+    *,
+    now: datetime,
 ) -> tuple[int, int]:
     """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
     rows the number was changed after a call."""
     columns = reader.table.columns
-    readings = suppressions.applied(connection, [reader.read(row) for row in batch])
+    readings = [reading for _, reading in batch]
     fingerprints = {
         row.number: fingerprint(row, columns)
-        for row, reading in zip(batch, readings, strict=True)
+        for row, reading in batch
         if not suppressions.is_forgotten(reading)
     }
     if not columns.results:
         batches.add(connection, readings, fingerprints=fingerprints)
         return 0, 0
-    numbers = [
-        (row, reading.lead.phone) for row, reading in zip(batch, readings, strict=True) if reading.lead
-    ]
+    numbers = [(row, reading.lead.phone) for row, reading in batch if reading.lead]
     mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
     batches.add(connection, readings, said_mended=mended, fingerprints=fingerprints)
     told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]

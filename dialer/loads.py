@@ -55,6 +55,7 @@ MOVE_LOAD = text(
     "UPDATE loads SET path = :path, sha256 = :sha256, understood = coalesce(:understood, understood)"
     " WHERE load_id = :load_id"
 )
+SET_READING = text("UPDATE loads SET reading = :reading WHERE load_id = :load_id")
 # What a person may have put right since: rows that could not be read, and leads that were refused.
 SELECT_MENDABLE = text(
     "SELECT r.fingerprint FROM rows AS r LEFT JOIN leads AS l"
@@ -196,6 +197,11 @@ def move_load(
     """Note that the same rows stand elsewhere now, or in a file with other result columns (`understood`)."""
     bound = {"load_id": load_id, "path": path, "sha256": sha256, "understood": understood}
     connection.execute(MOVE_LOAD, bound)
+
+
+def set_reading(connection: Connection, *, load_id: int, reading: str) -> None:
+    """Note that the report of a load gets other columns from now on (`in_columns` of its reading)."""
+    connection.execute(SET_READING, {"load_id": load_id, "reading": reading})
 
 
 def rename_content(connection: Connection, *, path: str, sha256: str) -> None:

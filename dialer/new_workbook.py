@@ -25,6 +25,7 @@ _NOT_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
 _BOLD = Font(bold=True)
 _WRONG = PatternFill("solid", fgColor="FFF4B183")
 _WIDTH = 18  # in characters, as Excel measures columns
+_TEXT_FORMAT = "@"  # without it Excel makes numbers of phones and eats their plus
 _COMMENT_SIZE = (320, 120)  # width, height in pixels
 
 # What is wrong with cells: (position, 0 is A; a sentence that says how to mend it).
@@ -78,8 +79,8 @@ def write_marked(
 
 
 def write_plain(out: BinaryIO, rows: Iterable[Sequence[str]], *, title: str) -> None:
-    """Writes a new workbook with a bold first row; all cells are text."""
-    with _sheet(out, title) as sheet:
+    """Writes a new workbook with a bold first row; all cells are text, and so is what is typed below them."""
+    with _sheet(out, title, number_format=_TEXT_FORMAT) as sheet:
         for index, row in enumerate(rows):
             sheet.append([_cell(sheet, text, bold=index == 0) for text in row])
 
@@ -101,13 +102,14 @@ def write_tables(out: BinaryIO, tables: Iterable[tuple[str, Iterable[Sequence[Re
 
 
 @contextmanager
-def _sheet(out: BinaryIO, title: str) -> Iterator[WriteOnlyWorksheet]:
+def _sheet(out: BinaryIO, title: str, *, number_format: str = "General") -> Iterator[WriteOnlyWorksheet]:
     """The only sheet of a new workbook, which is written to `out` at the end of the block."""
     workbook = Workbook(write_only=True)
     usable = "".join(c for c in title.translate(_NOT_IN_TITLES) if c.isprintable()).strip("' ")
     sheet = workbook.create_sheet(usable[:_MAX_TITLE_CHARACTERS] or "Leads")
     for column in range(1, 27):
-        sheet.column_dimensions[get_column_letter(column)].width = _WIDTH
+        dimension = sheet.column_dimensions[get_column_letter(column)]
+        dimension.width, dimension.number_format = _WIDTH, number_format
     try:
         yield sheet
     except BaseException:

@@ -17,6 +17,10 @@ _NUMBER = re.compile(r"[-(]?\s?[$\u20ac\u00a3\u00a5]?\s?\d[\d.,' ]*\s?[%$\u20ac]
 _PROSE = re.compile(r"[\d:;!?*@=\u00a9<>]|\.$")
 _LONGEST_LABEL = 60  # characters
 _NAMES = (Field.FIRST_NAME, Field.LAST_NAME, Field.FULL_NAME)
+# What the example row of `dialer template` says, in two of its cells.
+EXAMPLE_NAME = "Person (delete this row)"
+EXAMPLE_NOTE = "This row is an example: delete it."
+_EXAMPLE = frozenset({EXAMPLE_NAME.casefold(), EXAMPLE_NOTE.casefold()})
 _TEST = "<test lead"  # Meta's form tester fills every field with "<test lead: dummy data for ...>"
 
 
@@ -59,6 +63,11 @@ def _has_words_of_a_person(row: Row, columns: Columns) -> bool:
         if new and words > 1:
             return True
     return False
+
+
+def example_cell(row: Row) -> int | None:
+    """The first column that says that the row is the example of a template, if any."""
+    return next((column for column, cell in enumerate(row.cells) if line(cell).casefold() in _EXAMPLE), None)
 
 
 def _repeats_header(filled: list[tuple[int, str]], columns: Columns) -> bool:

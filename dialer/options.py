@@ -122,6 +122,16 @@ global_options = _all(
     option("-v", "--verbose", count=True, help="Say more: every call, its number masked."),
 )
 
+in_columns_option = option(
+    "--in-columns",
+    multiple=True,
+    metavar="NAME[=HEADER],...",
+    help="The result columns, in this order; NAME=HEADER renames one, `rest` is all others. [default: rest]",
+)
+neutralise_option = option(
+    "--neutralise", is_flag=True, help="Make formulas harmless in the whole report, your own cells included."
+)
+
 sheet_options = _all(
     option(
         "--sheet", metavar="NAME", help="The sheet of a workbook. [default: the one that looks like leads]"
@@ -150,6 +160,7 @@ sheet_options = _all(
         help="Which of several rows with one number is called.",
     ),
     option("--visible-only", is_flag=True, help="Leave hidden rows out."),
+    in_columns_option,
     option("--rows", type=ROWS, metavar="5-40,77", help="Only these rows, by Excel's numbers."),
     option("--campaign", metavar="NAME", help="The campaign's name. [default: the file's name]"),
 )
@@ -230,6 +241,7 @@ call_options = _all(
     option("--dry-run", is_flag=True, help="Show the plan; write nothing, send nothing."),
     option("-y", "--yes", is_flag=True, help="Call without asking."),
     option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
+    neutralise_option,
 )
 
 
@@ -247,10 +259,12 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
     """How the sheet options want the sheet read. Raises UsageError for a field that does not exist."""
     from dialer.campaign import Duplicates, Reading  # noqa: PLC0415 - `--help` must not pay for it
     from dialer.columns import parse_override  # noqa: PLC0415
+    from dialer.own_columns import chosen_columns  # noqa: PLC0415
 
     region = country_of(options["region"])
     for text in options["mapping"]:
         parse_override(text)
+    chosen_columns(options["in_columns"])
     return Reading(
         sheet=options["sheet"],
         header_row=options["header_row"],
@@ -261,6 +275,7 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
         duplicates=Duplicates(options["duplicates"]),
         visible_only=options["visible_only"],
         notes=options.get("notes"),
+        in_columns=tuple(options["in_columns"]),
     )
 
 

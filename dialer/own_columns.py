@@ -34,8 +34,7 @@ FATE_COLUMNS = (
 OWN_COLUMNS = (*RESULT_COLUMNS, *FATE_COLUMNS)
 # So many of them side by side are ours: one alone may well be the user's.
 _FEWEST_FATE_COLUMNS = 3
-# Somebody may have moved ours apart, or deleted every fourth of them.
-_MISSING = 4
+_MISSING = 4  # one column of so many may be missing, because somebody deleted it
 _REST = "rest"
 _FORMULA_STARTS = tuple("=+-@'\uff1d\uff0b\uff0d\uff20")
 _AS_USUAL: Mapping[str, str] = MappingProxyType({name: name for name in OWN_COLUMNS})
@@ -92,13 +91,13 @@ def _unusable(what: str) -> UsageError:
 
 
 def find_own(
-    texts: Sequence[str], *, chosen: Mapping[str, str] = _AS_USUAL
+    texts: Sequence[str], *, known_as: Mapping[str, str] | None = None
 ) -> tuple[dict[str, int], frozenset[int]]:
     """Where dialer's own columns stand under these headers (name -> position, A is 0), and the positions of
     all that ever did: of several runs the last one counts. Nothing for a sheet that is no report.
 
-    `chosen` are the columns that reports of this campaign have, as `chosen_columns` gives them. Ours are also
-    known where somebody moved them, or deleted up to a fourth of them.
+    Ours are also known where somebody moved them, or deleted up to a fourth of them. `known_as` are the
+    headers of the report that was written before, as `own_headers` gave them, if they were not the usual.
     """
     names = [line(text).casefold() for text in texts]
     results: dict[str, int] = {}
@@ -109,7 +108,7 @@ def find_own(
             results = {ours: start + offset for offset, ours in enumerate(RESULT_COLUMNS)}
             excluded.update(results.values())
     if not results:
-        return _scattered(names, chosen)
+        return _scattered(names, known_as)
     fates: dict[str, int] = {}
     for start, theirs in enumerate(names):
         if _is(FATE_COLUMNS[0], theirs) and start not in excluded:
@@ -120,23 +119,47 @@ def find_own(
     return results | fates, frozenset(excluded)
 
 
-def _scattered(names: Sequence[str], chosen: Mapping[str, str]) -> tuple[dict[str, int], frozenset[int]]:
+def own_headers(
+    chosen: Mapping[str, str], headers: Sequence[str], found: Mapping[str, int]
+) -> dict[str, str]:
+    """Under which headers our columns stand in the report of a sheet with these `headers`, name -> header:
+    those that were `found` in it as they are, the others behind them as they were chosen. Where the user has
+    a column of that name, ours gets a prefix."""
+    ours = {name: headers[position].strip() for name, position in found.items()}
+    taken = {text.strip().casefold() for text in headers}
+    for name, header in chosen.items():
+        while name not in ours:
+            if header.casefold() not in taken:
+                ours[name] = header
+                taken.add(header.casefold())
+            header = f"dialer_{header}"  # noqa: PLW2901 - until it is free
+    return ours
+
+
+def _scattered(
+    names: Sequence[str], known_as: Mapping[str, str] | None
+) -> tuple[dict[str, int], frozenset[int]]:
     """Our own columns wherever they stand, if enough of those that a report has are there."""
-    expected = [name for name in chosen if name in RESULT_COLUMNS]
-    found = {name: _last(names, header.casefold()) for name, header in chosen.items()}
-    there = {name: position for name, position in found.items() if position is not None}
-    count = sum(name in there for name in expected)
-    if count < max(2, len(expected) - len(expected) // _MISSING):
+    if known_as is None:
+        places = {name: _last(names, f"dialer_{name}", name) for name in OWN_COLUMNS}
+        expected: Sequence[str] = RESULT_COLUMNS
+    else:
+        places = {name: _last(names, header.casefold()) for name, header in known_as.items()}
+        expected = [name for name in known_as if name in RESULT_COLUMNS]
+    there = {name: position for name, position in places.items() if position is not None}
+    missing = sum(name not in there for name in expected)
+    if missing > len(expected) // _MISSING or not there:
         return {}, frozenset()
-    if sum(name in there for name in FATE_COLUMNS) < min(_FEWEST_FATE_COLUMNS, len(chosen) - len(expected)):
+    fates = sum(name in there for name in FATE_COLUMNS)
+    if known_as is None and fates < _FEWEST_FATE_COLUMNS:
         there = {name: position for name, position in there.items() if name in RESULT_COLUMNS}
     return there, frozenset(there.values())
 
 
-def _last(names: Sequence[str], header: str) -> int | None:
-    """Where a column of ours stands: the last of that name, or rather of that with the prefix."""
-    for wanted in (f"dialer_{header}", header):
-        positions = [position for position, name in enumerate(names) if name == wanted]
+def _last(names: Sequence[str], *wanted: str) -> int | None:
+    """The position of the last column that is called like the first of these that there is."""
+    for header in wanted:
+        positions = [position for position, name in enumerate(names) if name == header]
         if positions:
             return positions[-1]
     return None

@@ -9,12 +9,14 @@ from typing import Any
 import rich_click as click
 
 from dialer.defaults import Command
-from dialer.options import global_options, option, place_of
+from dialer.options import global_options, in_columns_option, neutralise_option, option, place_of
 
 
 @click.command("report", cls=Command)
 @click.argument("campaign")
 @option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes.")
+@in_columns_option
+@neutralise_option
 @option(
     "--format",
     "export_format",
@@ -40,7 +42,15 @@ def report(campaign: str, output: Path | None, export_format: str | None, **opti
     else:
         from dialer.reports import rewrite
 
-        both = rewrite(place, campaign, output=output)
+        both = rewrite(
+            place,
+            campaign,
+            output=output,
+            in_columns=tuple(options["in_columns"]),
+            neutralise=options["neutralise"],
+        )
+        for remark in both.sheet.remarks:
+            screens.say(remark)
         told = {"campaign": campaign, "report": str(both.sheet.path), "html": str(both.html)}
         lines = f"{both.sheet.path}\n{both.html}"
     screens.give(json.dumps(told, ensure_ascii=False) if options["as_json"] else lines)

@@ -66,6 +66,7 @@ class CampaignFacts:
     fingerprint: str | None = None  # of the ledger and where the campaign stands in it
     asked_at: datetime | None = None  # when the API was last asked what became of the calls
     arguments: str | None = None  # the sheet and flags of a command that goes on, as one types them
+    named: str | None = None  # the campaign's name and the flags of its place, likewise
 
 
 @dataclass(frozen=True, slots=True)

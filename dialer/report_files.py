@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from dialer.errors import UsageError
@@ -13,9 +14,22 @@ _TEXT_EXTENSIONS = {".csv", ".tsv", ".tab", ".txt"}
 _WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants a report."""
+
+    output: Path | None = None  # where it goes, if not to its usual place
+    neutralise: bool = False  # the user's own cells are made harmless as well
+
+
 def stem_of(named: Path) -> str:
     """The name that a sheet gives its report: `leads` for leads.xlsx and for leads.results.xlsx."""
     return named.stem.removesuffix(_SUFFIX) or named.stem
+
+
+def is_report_name(named: Path) -> bool:
+    """True for a file that is called as reports are."""
+    return named.stem.endswith(_SUFFIX)
 
 
 def report_path(named: Path, file_format: Format, *, output: Path | None) -> Path:

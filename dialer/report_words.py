@@ -146,6 +146,12 @@ def duration(seconds: int) -> str:
     return " ".join(parts)
 
 
+def hours(seconds: int) -> str:
+    """A length of time in hours at most: `1,456 hours`, `12 hours 5 minutes`, `40 seconds`."""
+    whole = seconds // 3_600
+    return count(whole, "hour") if whole >= 24 else duration(seconds)
+
+
 def width(seconds: int) -> str:
     """A bucket's length in its largest whole unit, e.g. `5 minutes`."""
     size, unit = next(unit for unit in _UNITS if seconds % unit[0] == 0)
@@ -156,7 +162,8 @@ def pace(calls: int, seconds: int, *, most: int) -> str:
     """So many calls in so many seconds as a pace, in the unit in which `most` calls are at least one."""
     size, unit = next((unit for unit in _PACES if most * unit[0] >= seconds), _PACES[-1])
     value = calls * size / seconds
-    return f"{value:,.0f}/{unit}" if value >= 100 or value == int(value) else f"{value:.3g}/{unit}"
+    plain = f"{value:,.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+    return f"{plain}/{unit}" if calls else "0"
 
 
 def money(usd: Decimal) -> str:
@@ -169,8 +176,9 @@ def money(usd: Decimal) -> str:
 def offset(local: datetime) -> str:
     """How far an aware time's clock is from UTC, e.g. `UTC+01:00`."""
     ahead = local.utcoffset() or timedelta()
-    hours, minutes = divmod(abs(ahead) // timedelta(minutes=1), 60)
-    return f"UTC{'-' if ahead < timedelta() else '+'}{hours:02}:{minutes:02}"
+    whole_hours, minutes = divmod(abs(ahead) // timedelta(minutes=1), 60)
+    sign = "\u2212" if ahead < timedelta() else "+"  # a hyphen would break the line
+    return f"UTC{sign}{whole_hours:02}:{minutes:02}"
 
 
 def kind_title(kind: Kind) -> str:

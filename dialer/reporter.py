@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from dialer.errors import SheetError
 from dialer.html_report import render
 from dialer.ledger import Ledger
 from dialer.loader import Understood
-from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS, find_own
+from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS
 from dialer.report import CampaignFacts, summarise
 from dialer.report_files import check_output, stem_of
 from dialer.result_table import ResultTable, WrittenReport
@@ -22,6 +22,26 @@ from dialer.spreadsheet import open_table
 from dialer.table import Format
 from dialer.whole_file import whole_file
 from dialer.write_back import write_back
+
+# In characters, as Excel measures columns.
+_WIDTHS = {
+    "call_id": 38,
+    "status": 12,
+    "is_new_contact": 15,
+    "to_phone": 17,
+    "contact_id": 38,
+    "called_at": 22,
+    "attempts": 10,
+    "reason": 60,
+    "call_status": 14,
+    "duration_seconds": 17,
+    "appointment_booked": 20,
+    "summary": 60,
+    "cost": 10,
+    "recording_url": 40,
+    "transcript": 60,
+}
+_WIDTH = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +53,8 @@ class Origin:
     understood: Understood
     source: Path  # the sheet to be read again; never opened for writing
     named: Path  # where the user keeps it: gives the report its name
+    headers: Mapping[str, str]  # of our own columns in the report, name -> header, in their order
+    neutralise: bool = False  # the user's own cells are made harmless as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +106,19 @@ def _write_sheet(
         origin.source, encoding=understood.encoding, delimiter=understood.delimiter
     ) as spreadsheet:
         info = spreadsheet.info
-    columns = (*RESULT_COLUMNS, *FATE_COLUMNS[:fates_known])
-    names = result_names(understood, columns)
+    known = (*RESULT_COLUMNS, *FATE_COLUMNS[:fates_known])
+    own = {name: header for name, header in origin.headers.items() if name in known}
+    places = [known.index(name) for name in own]
     table = ResultTable(
-        names=names,
-        cells=((r.row, (*result_columns(r), *fate_columns(r)[:fates_known])) for r in results),
-        existing={
-            name: understood.results[own]
-            for own, name in zip(columns, names, strict=True)
-            if own in understood.results
-        },
+        names=tuple(own.values()),
+        cells=(
+            (result.row, tuple([cells[place] for place in places]))
+            for result in results
+            for cells in [(*result_columns(result), *fate_columns(result))]
+        ),
+        existing={own[name]: at for name, at in understood.results.items() if name in own},
+        widths={header: _WIDTHS.get(name, _WIDTH) for name, header in own.items()},
+        neutralise=origin.neutralise,
     )
     return write_back(
         origin.source,
@@ -105,32 +130,14 @@ def _write_sheet(
     )
 
 
-def result_names(understood: Understood, columns: Sequence[str] = RESULT_COLUMNS) -> tuple[str, ...]:
-    """The headers of our own columns: where the user has a column of that name, ours gets a prefix.
-
-    In a report fed back the columns keep the names that they have.
-    """
-    own = frozenset(understood.results.values())
-    users = {
-        text.strip().casefold() for position, text in enumerate(understood.columns) if position not in own
-    }
-
-    def name_of(column: str) -> str:
-        position = understood.results.get(column)
-        if position is not None:
-            return understood.columns[position].strip()
-        return f"dialer_{column}" if column in users else column
-
-    return tuple(name_of(column) for column in columns)
-
-
-def with_own_columns(understood: Understood, written: WrittenReport) -> Understood:
-    """What is to be understood of a report that was written over itself: our columns as they stand now."""
+def with_own_columns(understood: Understood, written: WrittenReport, own: Mapping[str, str]) -> Understood:
+    """What is to be understood of a report that was written over itself: our columns as they stand now, of
+    which `own` tells name -> header."""
     headers = list(understood.columns)
     for name, position in written.columns.items():
         headers += [""] * (position + 1 - len(headers))
         headers[position] = name
-    results, _ = find_own(headers)
+    results = {name: written.columns[header] for name, header in own.items() if header in written.columns}
     return replace(understood, columns=tuple(headers), results=results)
 
 

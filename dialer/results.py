@@ -112,7 +112,7 @@ def row_result(record: RowRecord, *, now: datetime) -> RowResult | None:
                 status="duplicate",
                 cell=record.cell,
                 reason_code="duplicate",
-                reason=same_number(record.lead),
+                reason=" ".join((same_number(record.lead), *(each.message for each in record.problems))),
                 value=record.lead.phone,
             )
         case Verdict.CALLABLE | Verdict.ASSUMED:

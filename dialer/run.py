@@ -25,7 +25,7 @@ from dialer.pool import Progress
 from dialer.reconciling import look_at_start
 from dialer.redialling import redial, redials_screen
 from dialer.remembered import Memory, with_memory
-from dialer.report_files import check_output, report_path
+from dialer.report_files import Wish, check_output, report_path
 from dialer.settings import Place, campaign_name, kept_input, saved_mappings_file
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
@@ -50,6 +50,7 @@ class Job:
     memory: Memory = Memory.USE
     campaign: str | None = None
     output: Path | None = None
+    neutralise: bool = False
     dry_run: bool = False
     follow: bool = False  # after the calls, ask what became of them until they have ended
     remember_opt_outs: bool = False
@@ -155,7 +156,8 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
         run.run_id = loads.begin_run(
             connection,
             run.campaign.campaign_id,
-            settings=settings_in_words(job.policy, job.reading, run.api),
+            settings=settings_in_words(job.policy, job.reading, run.api)
+            | ({"neutralised": "yes"} if job.neutralise else {}),
             rows=policy.rows,
             now=now,
         )
@@ -277,10 +279,8 @@ def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
     if job.follow and (progress is None or progress.stop is None):
         code = code or follow_run(run.api, run.ledger, run.campaign, job.policy, quiet=job.quiet)
     written = _write_reports(run)
-    if written is not None and written.sheet.fallback_reason and not job.quiet:
-        screens.say(
-            f"The report is a plain new workbook, without your formatting: {written.sheet.fallback_reason}."
-        )
+    for remark in written.sheet.remarks if written is not None else ():
+        _say(run, remark)
     called = progress.called if progress else 0
     code = code if written is not None else code or 1
     return _result(run, exit_code=code, stopped=stopped, counts=counts, called_now=called, written=written)
@@ -310,7 +310,7 @@ def _write_reports(run: _Run) -> Written | None:
             run.campaign,
             run.loaded,
             snapshot=run.snapshot,
-            output=run.job.output,
+            wish=Wish(run.job.output, neutralise=run.job.neutralise),
             place=run.job.place,
         )
     except (OSError, DialerError) as error:

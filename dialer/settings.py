@@ -221,6 +221,8 @@ def arguments_for(
             words += [flag, str(reading[name])]
     for mapping in reading.get("mapping", ()):
         words += ["--map", mapping]
+    for columns in reading.get("in_columns", ()):
+        words += ["--in-columns", columns]
     if reading.get("duplicates", "first") != "first":
         words += ["--duplicates", reading["duplicates"]]
     words += ["--visible-only"] if reading.get("visible_only") else []

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-from dialer.account import COUNT_VERDICTS, count_statuses, row_results
-from dialer.ledger import time_text
+from dialer.account import COUNT_VERDICTS, count_statuses, latest_run, recall_after, row_results
+from dialer.ledger import time_of, time_text
 from dialer.loads import Load, latest_load
 from dialer.replies import RESERVED_STATUSES
 
@@ -105,6 +105,22 @@ def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str,
         "duplicate": verdicts.get("duplicate", 0),
         "suppressed": verdicts.get("suppressed", 0) - happened + waiting - by_own_row["due"],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a report says of the ledger that it was made from."""
+
+    fingerprint: str
+    asked_at: datetime | None  # when the API was last asked what became of the campaign's calls
+
+
+def state_of(connection: Connection, load: Load, *, now: datetime) -> State:
+    """Where a campaign stands in this ledger."""
+    run = latest_run(connection, load.campaign_id)
+    counts = count_rows(connection, load, Point(now=now, recall_since=now - recall_after(run)))
+    looked = connection.execute(SELECT_LATEST_LOOK, {"campaign_id": load.campaign_id}).scalar()
+    return State(fingerprint(connection, load, counts), time_of(looked) if looked else None)
 
 
 def fingerprint(connection: Connection, load: Load, counts: Mapping[str, int]) -> str:

@@ -78,6 +78,7 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "region": reading.region,
         "duplicates": reading.duplicates.value,
         "columns": "; ".join(reading.mapping),
+        "result columns": ", ".join(reading.in_columns),
     }
     return {name: str(value) for name, value in words.items() if value}
 

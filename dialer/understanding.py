@@ -126,15 +126,20 @@ class FoundTable:
         return remarks
 
 
-def understand(spreadsheet: Spreadsheet, reading: Reading, *, file: str) -> FoundTable:
-    """Finds the table of leads. `file` is the name that the user knows the file by.
+def understand(
+    spreadsheet: Spreadsheet, reading: Reading, *, file: str, known_as: Mapping[str, str] | None = None
+) -> FoundTable:
+    """Finds the table of leads. `file` is the name that the user knows the file by, `known_as` the headers of
+    our own columns where they are not the usual ones.
 
     Raises NotUnderstood where there is none, and UsageError for options that name what is not there.
     """
     overrides = [parse_override(text) for text in reading.mapping]
     head = _choose_sheet(spreadsheet, reading.sheet, file=file)
     try:
-        columns = find_columns(head.rows, header_row=reading.header_row, overrides=overrides)
+        columns = find_columns(
+            head.rows, header_row=reading.header_row, overrides=overrides, known_as=known_as
+        )
     except SheetError as error:
         header = error.header if isinstance(error, NotLeads) else None
         where = f"{file}, sheet {quoted(head.name)}" if head.name else file

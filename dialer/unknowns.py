@@ -67,15 +67,13 @@ SELECT_REDIALLABLE = text("""
 OPEN_GENERATION = text("""
     UPDATE leads SET state = 'due', generation = generation + 1, deferred_until = NULL, deferred_reason = NULL
      WHERE lead_id = :lead_id AND state = 'unknown'""")
-# Through the unknown attempts, which are few, and which every lead with a second round has.
+# Whoever is due in a second round was not called in it. Through the unknown attempts, which are few, and
+# which every lead with a second round has.
 WITHDRAW_GENERATIONS = text("""
     UPDATE leads SET state = 'unknown', generation = generation - 1, deferred_until = NULL,
            deferred_reason = NULL
      WHERE state = 'due' AND generation > 1
-       AND lead_id IN (SELECT lead_id FROM attempts WHERE campaign_id = :campaign_id AND outcome = 'unknown')
-       AND NOT EXISTS (SELECT 1 FROM attempts AS a
-                        WHERE a.lead_id = leads.lead_id AND a.generation = leads.generation
-                          AND (a.outcome IS NULL OR a.outcome NOT IN ('unsent', 'throttled', 'halted')))""")
+       AND lead_id IN (SELECT lead_id FROM attempts WHERE campaign_id = :campaign_id AND outcome = 'unknown')""")
 
 
 @dataclass(frozen=True, slots=True)

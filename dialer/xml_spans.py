@@ -47,6 +47,12 @@ def tag_end(document: bytes, position: int) -> int:
     return found.end()
 
 
+def element_end(document: bytes, position: int) -> int:
+    """Where the element ends of which `position` is where expat announces the end: its end tag, or, for an
+    empty element, what comes behind it."""
+    return tag_end(document, position) if document.startswith(b"</", position) else position
+
+
 def cut(document: bytes, spans: Sequence[Span]) -> bytes:
     """The document with something else, or nothing, in the place of these spans."""
     written, copied = [], 0
@@ -83,4 +89,4 @@ class Elements:
 
     def _end(self, name: str) -> None:
         if local_name(name) in self._names:
-            self._spans.append((self._begun, tag_end(self._document, self._parser.CurrentByteIndex), b""))
+            self._spans.append((self._begun, element_end(self._document, self._parser.CurrentByteIndex), b""))

@@ -39,7 +39,10 @@ FLOORS: list[dict[str, set[str]]] = [
         "traces": {"traces"},
         "hours": {"hours"},
         "retry": {"retry", "replies", "matching", "call_words"},
-        "report": {"results", "report", "report_words", "charts", "html_report"},
+        "report": {
+            *("results", "report", "call_totals", "report_words", "report_settings", "charts", "funnel"),
+            "html_report",
+        },
     },
     {
         "spreadsheet": {
@@ -90,7 +93,7 @@ FLOORS: list[dict[str, set[str]]] = [
             *("cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
             *("reconciling", "redialling", "campaign_commands"),
             *("screens", "progress", "access", "defaults", "suppress", "ledger_commands", "forgotten_files"),
-            *("check_screens",),
+            *("check_screens", "template"),
             *("forget", "ledger_care"),
             *("status_screens", "watch", "history", "record_commands", "account_file"),
             *("aftermath",),
@@ -110,7 +113,7 @@ OWNERS = {
     "httpx": {"vozagent", "wire", "listings", "lookups"},
     "jinja2": {"html_report"},
     "openpyxl": {"new_workbook"},
-    "pandas": {"report"},
+    "pandas": {"report", "call_totals"},
     "phonenumbers": {"numbering", "zones"},
     "platformdirs": {"settings"},
     "pyarrow": {"exports"},

@@ -139,7 +139,9 @@ def section(name: str, rows: Iterable[RowResult] = ROWS, *, facts: CampaignFacts
 
 def described(rows: Iterable[RowResult] = ROWS, *, facts: CampaignFacts = FACTS) -> dict[str, str]:
     tables = [
-        table for table in page(rows, facts=facts).all("table") if table.attributes.get("class") == "facts"
+        table
+        for table in page(rows, facts=facts).all("table")
+        if "facts" in table.attributes.get("class", "").split()
     ]
     lines = [row for table in tables for row in table.all("tr")]
     return {line.all("th")[0].text: line.all("td")[0].text for line in lines}
@@ -278,7 +280,7 @@ def test_reasons_that_differ_stand_beside_their_rows() -> None:
         )
         for row in (3, 5)
     ]
-    assert "CellWhat it saysWhy C3xRow 2 has it. C5xRow 4 has it." in section("not-called", rows)
+    assert "CellNumberWhy C3xRow 2 has it. C5xRow 4 has it." in section("not-called", rows)
 
 
 def test_fifty_examples_are_shown_and_the_rest_is_counted() -> None:

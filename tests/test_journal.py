@@ -668,7 +668,7 @@ def latest(world: World, *, seconds: float, most: int = 100) -> list[float]:
     """How many seconds ago the last calls were sent, the oldest first."""
     now = world.loop.utc_now()
     with world.ledger.reading() as connection:
-        sends = journal.latest_sends(connection, since=now - timedelta(seconds=seconds), most=most)
+        sends = journal.latest_sends(connection, within=timedelta(seconds=seconds), most=most, now=now)
     return [round((now - sent).total_seconds(), 3) for sent in sends]
 
 
@@ -708,6 +708,16 @@ def test_what_a_crash_cut_off_counts_as_sent_just_now(world: World) -> None:
     world.settle_crash()
 
     assert latest(world, seconds=1) == [0.0]
+
+
+def test_what_is_under_way_counts_as_sent_just_now(make_world: MakeWorld) -> None:
+    """A run of another campaign may be cut off, or go on beside this one: when it sends nobody knows."""
+    first = make_world(leads=[lead(2)], name="first")
+    begun(first)
+    second = make_world(leads=[lead(3)], name="second")
+    second.loop.stall(30)
+
+    assert latest(second, seconds=1) == [0.0]
 
 
 def test_a_call_counts_by_the_time_it_was_sent_and_not_by_the_time_it_was_begun(world: World) -> None:

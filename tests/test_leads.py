@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.columns import RESULT_COLUMNS, Columns, find_columns
-from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, read_row, report_cell
+from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, other_name, read_row, report_cell
 from dialer.notes import parse_notes
 from dialer.phones import Tier
 from dialer.table import Row
@@ -433,3 +433,39 @@ def test_a_row_of_a_sheet_without_a_header_is_read(cells: list[str]) -> None:
     bare = Columns(header_row=None, headers=(), phones=(0,), width=4)
     reading = read_row(Row(1, (PHONE, *cells)), bare)
     assert reading.cell == "A1"
+
+
+# ------------------------------------------------------------------------- one number under two names
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ({"First_Name": "Ann", "Last_Name": "Example"}, {"First_Name": "Bo", "Last_Name": "Sample"}),
+        ({"First_Name": "Ann", "Last_Name": "Example"}, {"First_Name": "Ann", "Last_Name": "Sample"}),
+        ({"First_Name": "Ann"}, {"First_Name": "Bo", "Last_Name": "Example"}),
+    ],
+)
+def test_one_number_under_two_names_is_said(first: dict[str, str], later: dict[str, str]) -> None:
+    problem = other_name(lead(**first), lead(**later))
+    assert problem is not None
+    assert problem.code == "same_number_other_name"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [{"First_Name": "ANN", "Last_Name": "example"}, {"First_Name": "Ann"}, {}, {"Full_Name": "Ann Example"}],
+)
+def test_the_same_name_written_otherwise_or_in_part_is_no_other_name(later: dict[str, str]) -> None:
+    assert other_name(lead(First_Name="Ann", Last_Name="Example"), lead(**later)) is None
+
+
+def test_the_sentence_about_two_names_tells_both_and_the_row() -> None:
+    first, later = lead(First_Name="Ann"), lead(First_Name="Bo", Last_Name="Sample")
+    assert other_name(first, later) == RowProblem(
+        "same_number_other_name",
+        None,
+        "D7",
+        "+12015550123",
+        'Row 7 has the same number for "Ann", this one for "Bo Sample": find out whose it is.',
+    )

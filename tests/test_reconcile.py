@@ -129,7 +129,8 @@ def test_of_two_contacts_with_the_number_the_one_with_the_call_counts(one: World
     assert len(look(one, records).settled) == 1
 
 
-def test_a_summary_that_names_no_contact_is_asked_for_the_number(one: World) -> None:
+@pytest.mark.parametrize("dialled", [ANN, number(9), None])
+def test_a_call_that_names_no_contact_is_asked_for_its_number(one: World, dialled: str | None) -> None:
     summary = call(ANN, "call-7", START)
     del summary["contact_id"]
 
@@ -137,10 +138,11 @@ def test_a_summary_that_names_no_contact_is_asked_for_the_number(one: World) -> 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if not request.url.path.endswith("/call-7"):
                 return await super().handle_async_request(request)
-            body = json.dumps({"id": "call-7", "customer_phone_number": ANN}).encode()
+            body = json.dumps({"id": "call-7", "customer_phone_number": dialled}).encode()
             return httpx.Response(200, stream=httpx.ByteStream(body))
 
-    assert len(look(one, Detailed(contacts=[contact(ANN)], calls=[summary])).settled) == 1
+    looked = look(one, Detailed(contacts=[contact(ANN)], calls=[summary]))
+    assert len(looked.settled) == (1 if dialled == ANN else 0)
 
 
 # Not found, and not proved
@@ -271,6 +273,16 @@ def second_campaign(make_world: MakeWorld, first: World, *, script: str) -> Worl
     return world
 
 
+def test_behind_the_call_of_another_attempt_the_own_one_is_found(make_world: MakeWorld) -> None:
+    """What spring sent was never answered; a minute later autumn called, and knows so."""
+    spring = make_world(name="spring", leads=[lead(2)], api=SimulatedApi(scripts={ANN: ["reset-after"]}))
+    spring.run()
+    wait(spring, 60)
+    second_campaign(make_world, spring, script="ok")
+
+    assert [settled.call_id for settled in look(spring, Records.of(spring.api)).settled] == ["call-1"]
+
+
 def test_two_unknown_attempts_share_no_call(make_world: MakeWorld) -> None:
     spring = make_world(name="spring", leads=[lead(2)], api=SimulatedApi(scripts={ANN: ["reset-before"]}))
     spring.run()
@@ -300,7 +312,8 @@ def test_while_the_number_is_being_called_nothing_is_settled(make_world: MakeWor
             connection, due, run_id=choice.run_id, recall_since=choice.recall_since, now=one.loop.utc_now()
         )
 
-    assert look(one, ann(call(ANN, "call-7", START))).settled == ()
+    records = ann(call(ANN, "call-7", START))
+    assert (look(one, records).settled, records.asked) == ((), [])
 
 
 # Trace tags

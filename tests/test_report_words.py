@@ -103,7 +103,7 @@ def test_a_width_is_told_in_its_largest_whole_unit(seconds: int, told: str) -> N
     assert words.width(seconds) == told
 
 
-@pytest.mark.parametrize(("hours", "told"), [(0, "UTC+00:00"), (5.75, "UTC+05:45"), (-3.5, "UTC-03:30")])
+@pytest.mark.parametrize(("hours", "told"), [(0, "UTC+00:00"), (5.75, "UTC+05:45"), (-3.5, "UTC\u221203:30")])
 def test_an_offset_is_told_from_utc(hours: float, told: str) -> None:
     assert words.offset(NOON.astimezone(timezone(timedelta(hours=hours)))) == told
 

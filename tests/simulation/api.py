@@ -64,11 +64,10 @@ class Heard:
         return True
 
 
-    @property
-    def ended_its_lead(self) -> bool:
-        """Whether the lead was called or refused, as far as the program can know."""
+    def ended_its_lead(self, *, refused: bool) -> bool:
+        """Whether the lead was called or, if that counts, refused, as far as the program can know."""
         status = self.status or 0
-        return 200 <= status < 300 or status in {400, 422, 403}
+        return 200 <= status < 300 or (refused and status in {400, 422})
 
 
 @dataclass(frozen=True)

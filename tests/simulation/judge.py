@@ -131,8 +131,10 @@ def _too_many_unknown(story: Story, campaign: Campaign, unknown: set[str]) -> It
         posts = [p for p in machine.api.posts if (p.campaign, p.number) == (campaign.name, number)]
         if not all(post.certain for post in posts):
             continue
-        # After a 429 or the like there may have been one more intent, of which the API never heard.
-        ended = posts[-1] if posts and posts[-1].ended_its_lead else None
+        # After a 429, or a refusal and a retry, there may have been one more intent, of which the API
+        # never heard.
+        refused = not campaign.retries
+        ended = posts[-1] if posts and posts[-1].ended_its_lead(refused=refused) else None
         unexplained[ended.life if ended else 0] += 1
         if ended and ended.life not in machine.accidents:
             yield f"{campaign.name}: {number} is unknown, though its answer {ended.status} was heard"

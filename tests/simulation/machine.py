@@ -104,7 +104,7 @@ class Machine:
         self._tags = dice(seed, "tags")
         self._cut: tuple[str, int] | None = None
         self._passed: Counter[str] = Counter()  # how often this life came past each moment
-        self._before: Counter[str] = Counter()  # ... and the last one that sent anything
+        self._before: Counter[str] = Counter()  # ... and one before it
 
     @property
     def now(self) -> float:
@@ -162,7 +162,8 @@ class Machine:
             self.lives += 1
         self.dead = False
         self.pool = None
-        if self._passed["sends"]:
+        # Of what the last life came past, or the last one that sent something: both are where it hurts.
+        if self._passed["sends"] or self._power.random() < 0.5:
             self._before = self._passed
         self._passed = Counter()
         self._cut = None if safe else self._choose_cut()

@@ -6,7 +6,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import closing, contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -41,6 +41,7 @@ class Campaign:
     sheet: Sheet
     policy: Policy
     exit_code: int | None = None  # of its last life; None while it has none, or died
+    retries: int = 0  # how often somebody called those again who failed
 
 
 @dataclass
@@ -135,7 +136,8 @@ class Story:
         except NeverEnds:
             self.violations.append("the program goes round in circles")
         except Exception as error:  # noqa: BLE001 - whatever it is, its seed must be told
-            self.violations.append(f"the program failed: {type(error).__name__}: {error}")
+            words = str(error).replace(str(self.folder), "")
+            self.violations.append(f"the program failed: {type(error).__name__}: {words}")
         machine.note("end", self.violations)
         return Told(
             seed=machine.seed,
@@ -153,12 +155,13 @@ class Story:
             campaign = self.dice.choice(self.campaigns)
             self._live(campaign, self._policy_of_today(campaign))
             self._between(campaign)
-            if self.dice.random() < 0.15 and all(one.exit_code in {0, 1} for one in self.campaigns):
+            if self.dice.random() < 0.08 and all(one.exit_code in {0, 1} for one in self.campaigns):
                 return
 
     def _policy_of_today(self, campaign: Campaign) -> Policy:
         policy = campaign.policy
         if self.dice.random() < 0.15:
+            campaign.retries += 1
             return policy.model_copy(update={"only": (Selection.FAILED, Selection.MENDED)})
         if self.dice.random() < 0.05:
             return policy.model_copy(update={"limit": self.dice.randrange(1, 4)})
@@ -218,21 +221,28 @@ class Story:
             machine.wait(90_000.0)  # a day and an hour
 
     def _resume(self, campaign: Campaign) -> None:
-        with self.machine.life(safe=True):
+        with self._command("resume", campaign.name):
             status.set_pause(self.place, campaign.name, reason=None)
-        self.machine.note("resume", campaign.name)
+
+    @contextmanager
+    def _command(self, *words: str) -> Iterator[None]:
+        """A small command between two runs; if it fails it is not given again."""
+        with self.machine.life(safe=True):
+            try:
+                yield
+                self.machine.note(*words)
+            except DialerError as error:
+                self.machine.note(*words, error.code)
 
     def _suppress(self) -> None:
         line = self.dice.choice(self.campaigns[0].sheet.lines)
         if line.number is None:
             return
-        with self.machine.life(safe=True):
+        with self._command("suppress", line.number):
             ledger = self.machine.ledger(Path(self.place.ledger or ""))
-            with ledger.transaction() as connection:
+            with closing(ledger), ledger.transaction() as connection:
                 add(connection, [Entry(Kind.NUMBER, line.number)], reason=None, now=self.machine.utc_now())
-            ledger.close()
-        self.suppressed.setdefault(line.number, self.machine.now)
-        self.machine.note("suppress", line.number)
+            self.suppressed.setdefault(line.number, self.machine.now)
 
     def _clear_up(self) -> None:
         """The sky clears; everybody who is still due is called, and every unknown call is looked for."""

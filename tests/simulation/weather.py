@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 # What a POST can meet, by the sandbox's names where it has one. `-after`: the call was created.
@@ -18,13 +18,7 @@ _SPOILT = (
 _SLOW = ("slow", "slower-than-the-timeout")
 _THROTTLED = ("429",)
 _REFUSED = ("400", "422", "403")
-FAULTS = {
-    "ambiguous": _AMBIGUOUS,
-    "spoilt": _SPOILT,
-    "slow": _SLOW,
-    "throttled": _THROTTLED,
-    "refused": _REFUSED,
-}
+FAULTS = (_AMBIGUOUS, _SPOILT, _SLOW, _THROTTLED, _REFUSED)
 # What meets everybody until somebody mends it.
 CLOSED = ("401", "402", "404", "302", "307", "501")
 GET_FAULTS = ("500", "503", "429", "404", "hang", "reset", "drop", "half", "html", "object", "empty-list")
@@ -36,7 +30,7 @@ class Weather:
 
     dice: Random
     fault: float = 0.0  # how many of the POSTs meet a fault
-    kinds: tuple[str, ...] = ()  # ... of these kinds
+    kinds: tuple[tuple[str, ...], ...] = ()  # ... of one of these kinds
     no_connection: float = 0.0
     get_fault: float = 0.0
     lag_seconds: float = 0.0  # how long what was created is not yet in the API's records
@@ -44,15 +38,13 @@ class Weather:
     wrong_number: bool = False  # once, the API dials somebody else
     closings: float = 0.0  # how likely each POST is to be the first that meets something of CLOSED
     seconds: tuple[float, float] = (0.02, 0.6)  # how long a good reply takes
-    _calm: bool = field(default=False)
 
     @classmethod
     def of(cls, dice: Random) -> Weather:
         """The weather of a seed."""
         weather = cls(dice)
         weather.fault = dice.choice([0.0, 0.1, 0.3, 0.3, 0.6, 0.9])
-        groups = [name for name in FAULTS if dice.random() < 0.6] or ["ambiguous"]
-        weather.kinds = tuple(kind for group in groups for kind in FAULTS[group])
+        weather.kinds = tuple(kinds for kinds in FAULTS if dice.random() < 0.6) or (_AMBIGUOUS,)
         weather.no_connection = dice.choice([0.0, 0.0, 0.05, 0.3])
         weather.get_fault = dice.choice([0.0, 0.0, 0.2, 1.0])
         weather.lag_seconds = dice.choice([0.0, 0.0, 20.0, 400.0])
@@ -88,7 +80,7 @@ class Weather:
             self.wrong_number = False
             return "wrong-number"
         if self.dice.random() < self.fault:
-            return self.dice.choice(self.kinds)
+            return self.dice.choice(self.dice.choice(self.kinds))
         return "ok"
 
     def get(self) -> str:

@@ -16,7 +16,7 @@ from dialer.ledger import Ledger
 from dialer.phones import Tier
 from tests.benchmarks.sheets import people
 
-BATCH = 5000  # as `loader` does
+BATCH = 10_000  # as `loader` does
 
 
 def readings(rows: int) -> Iterator[RowReading]:
