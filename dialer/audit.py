@@ -112,6 +112,14 @@ class Size:
     suppressions: int
 
 
+def in_words(finding: Finding) -> str:
+    """One line for a person."""
+    if not finding.broken:
+        return f"{finding.promise} ok"
+    times = "once" if finding.broken == 1 else f"{finding.broken:,} times"
+    return f"{finding.promise} BROKEN {times}: {'; '.join(finding.examples)}"
+
+
 def findings(connection: Connection) -> Iterator[Finding]:
     """Everything that is looked at, the file first."""
     for promise, pragma in (

@@ -212,10 +212,13 @@ def _steps(summary: Summary) -> tuple[Step, ...]:
             steps.append(Step(f"{again} Run the same command again: {goes_on}"))
     if summary.unknown:
         uncertain = f"{count(summary.unknown, 'row')} {'has' if summary.unknown == 1 else 'have'} no certain"
-        settle = "Look them up in VozAgent's list of calls; they are never called again by themselves."
-        before = f"{uncertain} answer: the calls may have been made. {settle}"
-        look = f"dialer reconcile {facts.named}" if facts.named else ""
-        steps.append(Step(f"{before} This command looks:" if look else before, look))
+        may = f"{uncertain} answer: the calls may have been made."
+        if facts.named:
+            never = "They are never called again by themselves; look them up with"
+            steps.append(Step(f"{may} {never}", f"dialer reconcile {facts.named}"))
+        else:
+            never = "Look them up in VozAgent's list of calls; they are never called again by themselves."
+            steps.append(Step(f"{may} {never}"))
     invalid = summary.count("invalid")
     mend = []
     if summary.failed:

@@ -11,7 +11,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,23 @@ class Ledger:
             yield
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
+
+    @classmethod
+    @contextmanager
+    def unused(cls, file: LedgerFile) -> Iterator[None]:
+        """Keep everybody from opening a ledger and from running its campaigns. Raises TryLater if one is."""
+        with ExitStack() as held:
+            folder = file.create_locks()
+            for path in dict.fromkeys((folder / "opening.lock", *sorted(folder.glob("*.lock")))):
+                lock = FileLock(path, timeout=0, mode=file.file_mode)
+                try:
+                    held.enter_context(lock)
+                except Timeout:
+                    raise TryLater(
+                        f"The ledger {file.path} is in use: wait until its runs are done, or stop them.",
+                        code="locked",
+                    ) from None
+            yield
 
     @contextmanager
     def lock(self, campaign: str) -> Iterator[None]:
@@ -226,8 +243,8 @@ class Ledger:
         backup = self.file.newest_backup()
         named = f" (the newest is {backup})" if backup else ""
         return SettingsError(
-            f"The ledger {self.path} is damaged ({clean(cause)}): put back a backup of it{named}; without it "
-            "dialer cannot know whom it called.",
+            f"The ledger {self.path} is damaged ({clean(cause)}): put back a backup of it with `dialer "
+            f"ledger restore BACKUP`{named}; without it dialer cannot know whom it called.",
             code="ledger_damaged",
         )
 

@@ -14,7 +14,7 @@ from dialer.access import known_ledger, ledger_of, open_ledger
 from dialer.audit import ATTEMPT_COLUMNS, AuditedAttempt, Finding, Size
 from dialer.errors import UsageError
 from dialer.facts import note_file
-from dialer.ledger import Ledger
+from dialer.ledger import Ledger, utc_now
 from dialer.result_table import harmless
 from dialer.settings import Place
 
@@ -45,14 +45,35 @@ class Where:
         if self.size is None:
             return [str(self.path), "It is not there yet: the first run creates it."]
         held = self.size
-        campaigns = f"{held.sheets:,} campaigns from sheets, {held.single_calls:,} single calls"
-        rest = f"{held.attempts:,} attempts, {held.suppressions:,} entries on the do-not-call list"
+        held_words = (
+            ("campaigns from sheets", held.sheets),
+            ("single calls", held.single_calls),
+            ("attempts", held.attempts),
+            ("entries on the do-not-call list", held.suppressions),
+        )
         return [
             str(self.path),
             f"{self.megabytes:,.1f} MB, schema {held.schema}",
-            f"{campaigns}, {rest}",
-            *(f"backup {path}" for path in self.backups),
+            *(f"{name}: {count:,}" for name, count in held_words),
+            *(f"backup: {path}" for path in self.backups),
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A ledger that a backup was put in the place of."""
+
+    path: Path
+    aside: Path | None  # where the file that was there went
+
+    def as_json(self) -> dict[str, object]:
+        """The object of `ledger restore --json`."""
+        return {"ledger": str(self.path), "replaced": str(self.aside) if self.aside else None}
+
+    def sentence(self) -> str:
+        """What a person is told."""
+        kept = f" The file that was there is {self.aside} now." if self.aside else ""
+        return f"The backup is the ledger {self.path} now.{kept}"
 
 
 def where(place: Place) -> Where:
@@ -111,6 +132,28 @@ def begin_anew(place: Place, *, ask: Ask) -> Path | None:
         return None
     Ledger(file.path, anew=True).close()
     return file.path
+
+
+def restore(place: Place, backup: Path, *, ask: Ask) -> Restored | None:
+    """Put a copy of a backup in the place of the ledger; None if the question was answered No.
+
+    Raises UsageError if there is no such file, SettingsError for what is no sound ledger, TryLater while
+    the ledger is in use.
+    """
+    file = ledger_of(place)
+    if not backup.is_file():
+        raise UsageError(f"There is no backup {backup}: check the path.", code="no_backup")
+    question = (
+        f"Put {backup} in the place of the ledger {file.path}? It knows of no call made since: look those up "
+        "at VozAgent first, or they are made again."
+    )
+    if not ask(question):
+        return None
+    file.create_folder()
+    with Ledger.unused(file):
+        aside = file.put_back(backup.absolute(), now=utc_now())
+    Ledger(file.path).close()
+    return Restored(file.path, aside)
 
 
 def _require(place: Place) -> None:

@@ -166,8 +166,10 @@ def where(**options: Any) -> int:
 def check(**options: Any) -> int:
     """Look whether it is sound, as a file and in what it promises."""
     from dialer import screens
+    from dialer.audit import in_words
     from dialer.errors import SettingsError
     from dialer.ledger_care import check
+    from dialer.printable import clean
 
     findings = check(place_of(options))
     broken = [finding for finding in findings if finding.broken]
@@ -176,8 +178,7 @@ def check(**options: Any) -> int:
         _print_json({"findings": [asdict(finding) for finding in findings], "exit_code": code})
         return code
     for finding in findings:
-        wrong = f"broken {finding.broken} times, as {', '.join(finding.examples)}"
-        screens.give(f"{finding.promise} {wrong if finding.broken else 'ok'}")
+        screens.give(clean(in_words(finding), longest=2000))
     return code
 
 
@@ -207,6 +208,25 @@ def export(*, jsonl: bool, **options: Any) -> int:
 
     for line in export(place_of(options), as_jsonl=jsonl or options["as_json"]):
         screens.give(line)
+    return 0
+
+
+@ledger.command("restore", cls=Command)
+@click.argument("backup", type=click.Path(path_type=Path))
+@option("-y", "--yes", is_flag=True, help="Restore without asking.")
+@global_options
+def restore(backup: Path, *, yes: bool, **options: Any) -> int:
+    """Put a backup in the place of a ledger that is damaged or lost. Calls made since are not in it."""
+    from dialer import screens
+    from dialer.ledger_care import restore
+
+    restored = restore(place_of(options), backup, ask=_ask(yes=yes))
+    if restored is None:
+        return 1
+    if options["as_json"]:
+        _print_json(restored.as_json())
+    else:
+        screens.say(restored.sentence())
     return 0
 
 

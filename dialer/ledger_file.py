@@ -21,7 +21,9 @@ from dialer.printable import clean
 _KNOWN = "known"  # a file beside the locks: this ledger was there once
 _OPENING = "opening.lock"
 _BESIDE = ("", "-wal", "-shm")
-_STAMP = len("2026-11-22T150405.123456Z")  # at the end of a backup's name
+_STAMPED = "%Y-%m-%dT%H%M%S.%fZ"  # the end of a backup's name
+_STAMP = len("2026-11-22T150405.123456Z")
+_REPLACED = "replaced-"  # begins the name of a ledger in whose place a backup was put
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +108,19 @@ class LedgerFile:
         backup = self.newest_backup()
         known = f"its newest backup is {backup}" if backup else "no backup of it is known here"
         raise SettingsError(
-            f"The ledger {self.path} is gone, and without it everybody would be called again: put it back "
-            f"({known}), or begin anew with `dialer ledger new --ledger "
-            f"{shlex.quote(str(self.path))}`.",
+            f"The ledger {self.path} is gone, and without it everybody would be called again: put it back, "
+            f"or a backup with `dialer ledger restore BACKUP` ({known}), or begin anew with `dialer ledger "
+            f"new --ledger {shlex.quote(str(self.path))}`.",
             code="ledger_lost",
         )
 
     def newest_backup(self) -> Path | None:
         """The newest backup that dialer made on its own, or None."""
-        return max(self.all_backups(), key=lambda backup: backup.stem[-_STAMP:], default=None)
+        backups = (each for each in self.all_backups() if not each.name.startswith(_REPLACED))
+        return max(backups, key=lambda backup: backup.stem[-_STAMP:], default=None)
 
     def all_backups(self) -> list[Path]:
-        """The backups in the folder beside the ledger."""
+        """The backups in the folder beside the ledger, and the ledgers that were replaced by one."""
         return sorted(self.backups.glob("*.sqlite3"))
 
     def lock_of(self, campaign: str) -> Path:
@@ -149,7 +152,7 @@ class LedgerFile:
             if target is None or target.is_dir():
                 folder = self._own_folder(self.backups) if target is None else target
                 name = f"{self.path.stem}-" if target is not None else ""
-                target = folder / f"{name}{label}{now.astimezone(UTC):%Y-%m-%dT%H%M%S.%fZ}.sqlite3"
+                target = folder / f"{name}{label}{now.astimezone(UTC):{_STAMPED}}.sqlite3"
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, temporary = tempfile.mkstemp(prefix=".backup.", dir=target.parent)
             os.close(descriptor)
@@ -169,6 +172,41 @@ class LedgerFile:
                 code="backup_failed",
             ) from error
         return target
+
+    def put_back(self, backup: Path, *, now: datetime) -> Path | None:
+        """Put a copy of a backup in the place of the ledger; gives where the file that was there went.
+
+        What stands beside that file goes with it: SQLite would take it for what is missing in the new one.
+        Only while nobody uses the ledger. Raises SettingsError, and changes nothing, for what is no sound
+        ledger.
+        """
+        _require_ledger(backup)
+        self.create_folder()
+        try:
+            file = self.path.resolve()
+            descriptor, temporary = tempfile.mkstemp(prefix=".backup.", dir=file.parent)
+            os.close(descriptor)
+            try:
+                copy_ledger(backup, Path(temporary))
+                _sync(Path(temporary))
+                aside = self._move_aside(now) if file.exists() else None
+                Path(temporary).replace(file)
+            finally:
+                with suppress(FileNotFoundError):
+                    Path(temporary).unlink()
+            self._tighten()
+            _sync(file.parent)
+        except OSError as error:
+            raise self.not_opened(error) from error
+        return aside
+
+    def _move_aside(self, now: datetime) -> Path:
+        file = self.path.resolve()
+        aside = self._own_folder(self.backups) / f"{_REPLACED}{now.astimezone(UTC):{_STAMPED}}.sqlite3"
+        for end in _BESIDE:
+            with suppress(FileNotFoundError):
+                file.with_name(file.name + end).rename(aside.with_name(aside.name + end))
+        return aside
 
     def _require_whole(self, copy: Path) -> None:
         try:
@@ -211,6 +249,19 @@ class LedgerFile:
             with suppress(FileNotFoundError, PermissionError):
                 if stat.S_IMODE(beside.stat().st_mode) != wanted:
                     beside.chmod(wanted)
+
+
+def _require_ledger(backup: Path) -> None:
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(backup))}?mode=rw", uri=True)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        raise SettingsError(
+            f"{backup} is no sound ledger ({clean(found)}): name another backup.", code="backup_unusable"
+        )
 
 
 def copy_ledger(path: Path, copy: Path) -> None:

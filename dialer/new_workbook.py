@@ -17,7 +17,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from dialer.result_cells import cell_text
-from dialer.result_table import ResultCell, ResultPlacement, ResultTable
+from dialer.result_table import ResultCell, ResultPlacement, ResultTable, harmless
 from dialer.table import Row
 
 _MAX_TITLE_CHARACTERS = 31
@@ -128,6 +128,8 @@ def _cell(
     cell = WriteOnlyCell(sheet)
     cell.value = cell_text(value)
     cell.data_type = "s"
+    if harmless(value) != value:
+        cell.quotePrefix = True
     if bold:
         cell.font = _BOLD
     if comment is not None:

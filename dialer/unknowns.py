@@ -73,7 +73,8 @@ WITHDRAW_GENERATIONS = text("""
     UPDATE leads SET state = 'unknown', generation = generation - 1, deferred_until = NULL,
            deferred_reason = NULL
      WHERE state = 'due' AND generation > 1
-       AND lead_id IN (SELECT lead_id FROM attempts WHERE campaign_id = :campaign_id AND outcome = 'unknown')""")
+       AND lead_id IN (SELECT lead_id FROM attempts
+                        WHERE campaign_id = :campaign_id AND outcome = 'unknown')""")
 
 
 @dataclass(frozen=True, slots=True)

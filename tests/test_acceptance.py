@@ -171,8 +171,8 @@ def test_the_workbook_keeps_what_its_sheet_looks_like(on_trial: OnTrial) -> None
         heights = [sheet.row_dimensions[row].height for row in (1, 4)]
         merged = [str(cells) for cells in sheet.merged_cells.ranges]
         looks.append((sheet.freeze_panes, sheet.auto_filter.ref, widths, heights, merged))
-    expected = ("D5", "A4:K26", [10, 12, 14, 22, 24, 8, 16, 13, 14, 12, 40], [26, 30], ["A1:K1"])
-    assert looks == [expected, expected]
+    kept = ([10, 12, 14, 22, 24, 8, 16, 13, 14, 12, 40], [26, 30], ["A1:K1"])
+    assert looks == [("D5", "A4:K26", *kept), ("D5", "A4:S26", *kept)]  # the filter goes over the results
 
 
 def test_the_workbook_keeps_its_choices_and_colours_that_depend_on_a_cell(on_trial: OnTrial) -> None:

@@ -147,6 +147,33 @@ def test_a_campaign_without_calls_has_nothing_to_count(world: World) -> None:
     )
 
 
+def test_what_a_later_record_leaves_out_keeps_its_value(called: World) -> None:
+    full = Told(
+        call_status="completed",
+        ended=True,
+        duration_seconds=42.0,
+        started_at="2026-03-02T15:00:00Z",
+        ended_at="2026-03-02T15:01:00Z",
+        appointment_booked=True,
+        lead_qualification="hot",
+        call_intent="question",
+        summary="Hot.",
+        cost_usd="0.12",
+        recording_url="https://rec.example/1.mp3",
+        transcript="Hello.",
+    )
+    write(called, "call-1", full)
+    before = kept(called)
+    write(called, "call-1", Told(call_status=None, ended=True), detailed=False)
+
+    assert kept(called) == before
+
+
+def kept(world: World) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(world.ledger.path)) as connection:
+        return connection.execute("SELECT * FROM calls ORDER BY attempt_id").fetchall()
+
+
 def test_stale_is_what_was_looked_at_and_has_not_ended(called: World) -> None:
     write(called, "call-1", OVER)
     write(called, "call-2", UNDER_WAY)

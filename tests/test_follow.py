@@ -285,6 +285,19 @@ def test_reads_keep_their_own_pace(make_story: MakeStory) -> None:
     assert story.world.loop.time() - begun >= 100 / 5
 
 
+def test_half_of_the_time_a_long_list_is_left_alone(make_story: MakeStory) -> None:
+    """Reading thirty pages takes six seconds."""
+    story = make_story(people=1)
+    story.call(0).ends_after = None
+    later = story.world.loop.utc_now() + timedelta(seconds=1)
+    others = (SimulatedCall(f"other-{place}", None, later) for place in range(3000))
+    story.calls.calls.extend(others)
+
+    story.follow(give_up_after=timedelta(seconds=33))
+
+    assert 31 * 3 <= len(story.calls.asked_for("/calls?")) <= 31 * 4
+
+
 def test_nobody_is_asked_more_often_while_nothing_happens(make_story: MakeStory) -> None:
     story = make_story(people=1)
     story.call(0).ends_after = 1500.0
@@ -532,6 +545,21 @@ def test_an_api_that_does_not_reply_is_given_up_after_a_minute(story: Story) -> 
         "written down, and the same command goes on."
     )
     assert 60 <= story.world.loop.time() - begun <= 90
+
+
+def test_an_api_that_stops_replying_is_left_alone_for_the_rest_of_the_round(make_story: MakeStory) -> None:
+    story = make_story(people=100)
+    for call in story.calls.calls:
+        call.ends_after = 0.0
+
+    def list_only(request: httpx.Request) -> Exception | None:
+        return None if request.url.path.endswith("/calls") else httpx.ReadError("connection reset")
+
+    story.calls.trouble = list_only
+    with pytest.raises(Unreachable):
+        story.follow(give_up_after=timedelta(0))
+
+    assert len(story.calls.asked_for("/calls/")) < 50
 
 
 def test_an_api_that_comes_back_is_asked_on(story: Story) -> None:

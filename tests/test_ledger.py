@@ -273,8 +273,8 @@ def test_a_damaged_ledger_is_refused(path: Path, damage: Callable[[bytes], bytes
     path.write_bytes(damage(path.read_bytes()))
 
     assert refused(path) == (
-        f"The ledger {path} is damaged ({cause}): put back a backup of it; without it dialer cannot know "
-        "whom it called."
+        f"The ledger {path} is damaged ({cause}): put back a backup of it with `dialer ledger restore "
+        "BACKUP`; without it dialer cannot know whom it called."
     )
 
 
@@ -288,7 +288,7 @@ def test_overwritten_pages_are_found_and_told_in_one_line(path: Path) -> None:
     assert re.fullmatch(
         re.escape(f"The ledger {path} is damaged (*** in database main *** ")
         + r"[^\n]+\): put back a backup of"
-        r" it; without it dialer cannot know whom it called\.",
+        r" it with `dialer ledger restore BACKUP`; without it dialer cannot know whom it called\.",
         refused(path),
     )
 

@@ -19,7 +19,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from dialer import ledger as ledger_module
 from dialer.access import known_ledger, open_ledger
-from dialer.errors import DialerError
+from dialer.errors import DialerError, TryLater
 from dialer.facts import hash_key
 from dialer.ledger import SCHEMA_VERSION, Ledger, transaction_in_backup
 from dialer.ledger_file import LedgerFile, copy_ledger
@@ -28,8 +28,8 @@ from dialer.settings import Place
 NOW = datetime(2026, 3, 2, 15, 4, 5, 123456, tzinfo=UTC)
 STAMP = "2026-03-02T150405.123456Z"
 LOST = (
-    "The ledger {path} is gone, and without it everybody would be called again: put it back ({backup}), or "
-    "begin anew with `dialer ledger new --ledger {path}`."
+    "The ledger {path} is gone, and without it everybody would be called again: put it back, or a backup "
+    "with `dialer ledger restore BACKUP` ({backup}), or begin anew with `dialer ledger new --ledger {path}`."
 )
 NO_BACKUP = "no backup of it is known here"
 GONE = (
@@ -340,8 +340,8 @@ def test_a_damaged_ledger_names_its_newest_backup(path: Path) -> None:
     path.write_bytes(b"\xa5" * 100 + path.read_bytes()[100:])
 
     assert refused(lambda: opened(path))[2] == (
-        f"The ledger {path} is damaged (file is not a database): put back a backup of it (the newest is "
-        f"{backup}); without it dialer cannot know whom it called."
+        f"The ledger {path} is damaged (file is not a database): put back a backup of it with `dialer ledger "
+        f"restore BACKUP` (the newest is {backup}); without it dialer cannot know whom it called."
     )
 
 
@@ -437,6 +437,79 @@ def test_what_is_no_backup_is_told(tmp_path: Path) -> None:
         78,
         "backup_unusable",
         f"The backup {tmp_path}/x cannot be used (file is not a database).",
+    )
+
+
+# Put back
+
+
+def test_a_backup_takes_the_place_of_the_ledger(path: Path) -> None:
+    made(path, "a")
+    backup = LedgerFile(path).back_up(None, now=NOW)
+    made(path, "b")
+    LedgerFile(path).put_back(backup, now=NOW)
+
+    assert (names_in(path), mode_of(path), names_in(backup)) == (["a"], 0o600, ["a"])
+
+
+def test_a_backup_takes_the_place_of_a_ledger_that_is_gone(path: Path) -> None:
+    made(path, "a")
+    backup = LedgerFile(path).back_up(None, now=NOW)
+    path.unlink()
+
+    assert (LedgerFile(path).put_back(backup, now=NOW), names_in(path)) == (None, ["a"])
+
+
+def test_the_file_that_was_there_is_kept_with_what_stands_beside_it(path: Path) -> None:
+    made(path, "a")
+    backup = LedgerFile(path).back_up(None, now=NOW)
+    path.write_bytes(b"damaged")
+    path.with_name("live.sqlite3-wal").write_bytes(b"and its log")
+    aside = LedgerFile(path).put_back(backup, now=NOW)
+
+    assert aside == path.with_name("live.sqlite3.backups") / f"replaced-{STAMP}.sqlite3"
+    assert (aside.read_bytes(), aside.with_name(f"{aside.name}-wal").read_bytes()) == (
+        b"damaged",
+        b"and its log",
+    )
+    assert (names_in(path), path.with_name("live.sqlite3-wal").exists()) == (["a"], False)
+
+
+def test_a_ledger_that_was_replaced_is_no_backup_to_be_named(path: Path) -> None:
+    made(path, "a")
+    backup = LedgerFile(path).back_up(None, now=NOW)
+    LedgerFile(path).put_back(backup, now=NOW.replace(year=2027))
+
+    assert LedgerFile(path).newest_backup() == backup
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"\xa5" * 5000, "file is not a database"), (b"", "no such table: alembic_version")],
+    ids=["damaged", "empty"],
+)
+def test_what_is_no_sound_ledger_takes_nobodys_place(
+    path: Path, tmp_path: Path, content: bytes, why: str
+) -> None:
+    made(path, "a")
+    (tmp_path / "x").write_bytes(content)
+
+    def put_back() -> None:
+        LedgerFile(path).put_back(tmp_path / "x", now=NOW)
+
+    assert refused(put_back)[::2] == (78, f"{tmp_path}/x is no sound ledger ({why}): name another backup.")
+    assert (names_in(path), list(path.parent.glob(".backup*"))) == (["a"], [])
+
+
+def test_a_ledger_in_use_is_told_apart(path: Path) -> None:
+    with closing(opened(path)) as ledger:
+        with ledger.lock("leads"), pytest.raises(TryLater) as caught, Ledger.unused(ledger.file):
+            pass
+        with Ledger.unused(ledger.file):
+            pass
+
+    assert (
+        caught.value.sentence == f"The ledger {path} is in use: wait until its runs are done, or stop them."
     )
 
 

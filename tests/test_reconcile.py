@@ -283,6 +283,16 @@ def test_behind_the_call_of_another_attempt_the_own_one_is_found(make_world: Mak
     assert [settled.call_id for settled in look(spring, Records.of(spring.api)).settled] == ["call-1"]
 
 
+def test_the_call_of_an_answer_without_an_id_is_not_taken(make_world: MakeWorld) -> None:
+    """Spring was answered with 201 and `{}`; what autumn sent a minute later was never answered."""
+    spring = make_world(name="spring", leads=[lead(2)], api=SimulatedApi(scripts={ANN: ["odd:{}"]}))
+    spring.run()
+    wait(spring, 60)
+    autumn = second_campaign(make_world, spring, script="reset-before")
+
+    assert look(autumn, Records.of(spring.api)).settled == ()
+
+
 def test_two_unknown_attempts_share_no_call(make_world: MakeWorld) -> None:
     spring = make_world(name="spring", leads=[lead(2)], api=SimulatedApi(scripts={ANN: ["reset-before"]}))
     spring.run()

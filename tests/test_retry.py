@@ -326,6 +326,24 @@ def test_the_breakers_are_settings(breaker: str, outcome: Outcome, tally: Tally)
 
 # Anything at all
 
+
+def test_unknown_calls_are_counted_over_the_whole_run() -> None:
+    breakers = Breakers(max_unknown=3)
+    tally = Tally()
+    for outcome in (UNKNOWN, CALLED, UNKNOWN, REFUSED):
+        decision = decide(outcome, tally, breakers=breakers, dice=0.0)
+        assert decision.stop is None
+        tally = decision.tally
+
+    assert decide(UNKNOWN, tally, breakers=breakers, dice=0.0).stop == Stop(
+        "max_unknown",
+        "Paused: 3 calls of this run ended without a certain answer (--max-unknown), the last with "
+        "“no reply (ReadTimeout)”: look with `dialer reconcile`, then `dialer resume`.",
+        exit_code=75,
+        pause=True,
+    )
+
+
 words: st.SearchStrategy[Any] = st.text(max_size=8)
 outcomes = st.one_of(
     st.builds(Called, st.just(201), misdirected=st.booleans(), to_phone=words),

@@ -114,6 +114,7 @@ def test_a_call_that_has_not_ended_is_never_made_again(called: World, *, stale: 
         with called.ledger.transaction() as connection:
             fates.mark_stale(connection, called.campaign.campaign_id)
 
+    assert [each.lead.row for each in due(called)] == [2, 5]
     assert called_again(called) == [2, 5]
 
 

@@ -28,8 +28,8 @@ def main() -> int:
         prison = Prison(Path(folder), executioner, seed=options.seed)
         condemned = prison.kill(options.kills, at_once=options.at_once)
     faults = [fault for one in condemned for fault in faults_of(one)]
-    print("\n".join(faults))
-    print(summary(condemned, seconds=time.monotonic() - begun))
+    sys.stdout.writelines(f"{fault}\n" for fault in faults)
+    sys.stdout.write(f"{summary(condemned, seconds=time.monotonic() - begun)}\n")
     return 1 if faults else 0
 
 
@@ -47,12 +47,14 @@ def faults_of(one: Condemned) -> list[str]:
 def summary(condemned: list[Condemned], *, seconds: float) -> str:
     """All of it in two lines."""
     moments = Counter(m if not m.endswith(" s") else "by the clock" for one in condemned for m in one.moments)
+    twice = sum(len(one.twice) for one in condemned)
+    lost = sum(one.lost for one in condemned)
+    false = sum(len(one.false_reports) for one in condemned)
+    unknown = sum(one.unknown for one in condemned)
+    calls = sum(one.created.total() for one in condemned)
     return (
-        f"{sum(one.kills for one in condemned)} kills ({dict(moments)}) of {len(condemned)} campaigns: "
-        f"{sum(len(one.twice) for one in condemned)} numbers twice, {sum(one.lost for one in condemned)} rows "
-        f"lost, {sum(len(one.false_reports) for one in condemned)} false reports, "
-        f"{sum(one.unknown for one in condemned)} unknown at the end, "
-        f"{sum(one.created.total() for one in condemned)} calls, {seconds:.0f} s"
+        f"{moments.total()} kills ({dict(moments)}) of {len(condemned)} campaigns: {twice} numbers twice, "
+        f"{lost} rows lost, {false} false reports, {unknown} unknown at the end, {calls} calls, {seconds:.0f} s"
     )
 
 

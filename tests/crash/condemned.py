@@ -128,7 +128,9 @@ class Prison:
             clock.cancel()
             return f"{seconds:.2f} s", process.returncode
         moment = dice.choice(MOMENTS)
-        self.executioner.sentences[port] = Sentence(moment, dice.randint(2 if moment == "connected" else 1, 7), kill)
+        # The first connection only asks for the assistant.
+        nth = dice.randint(2 if moment == "connected" else 1, 7)
+        self.executioner.sentences[port] = Sentence(moment, nth, kill)
         finish(process)
         self.executioner.sentences.pop(port, None)
         return moment, process.returncode
@@ -176,7 +178,9 @@ class Leads:
     numbers: list[str]
 
     def results(self) -> list[dict[str, str]]:
-        """The rows of its report."""
+        """The rows of its report; none if there is none yet."""
         report = self.path.parent / "reports" / "leads.results.csv"
+        if not report.exists():
+            return []
         with report.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))

@@ -107,7 +107,8 @@ class Executioner:
         class Protocol(SandboxProtocol):
             def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as its base
                 super().connection_made(transport)
-                executioner.comes("connected", transport.get_extra_info("sockname")[1])
+                port = transport.get_extra_info("sockname")[1]
+                executioner.comes("connected", port)
 
         return uvicorn.Config(
             _Watched(create_app(self.store), self),

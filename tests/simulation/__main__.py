@@ -27,16 +27,22 @@ def main() -> int:
         told = tell(seed, most_crashes=options.most_crashes, broken=broken)
         stories.append(told)
         if told.faults or options.verbose or options.trace:
-            print(line_of(told), flush=True)
+            _say(line_of(told))
         if told.faults or options.trace:
-            print("\n".join(f"    {line}" for line in told.latest), flush=True)
+            _say("\n".join(f"    {line}" for line in told.latest))
     failed = [told.seed for told in stories if told.faults]
-    print(
-        f"{len(stories)} seeds, {sum(t.crashes for t in stories)} crashes, {sum(t.lives for t in stories)} lives, "
+    _say(
+        f"{len(stories)} seeds, {sum(t.crashes for t in stories)} crashes, "
+        f"{sum(t.lives for t in stories)} lives, "
         f"{sum(t.posts for t in stories)} POSTs, {sum(t.calls for t in stories)} calls, "
         f"{len(failed)} failed{': ' + str(failed) if failed else ''}, {time.monotonic() - begun:.0f} s"
     )
     return 1 if failed else 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()  # whoever reads along should not wait for the end
 
 
 def line_of(told: Told) -> str:

@@ -1,4 +1,4 @@
-"""The API of this world: it keeps its own record of every call it created, and misbehaves as the weather says.
+"""The API of this world: it keeps a record of every call it created, and misbehaves as the weather says.
 
 Its record is the judge. It outlives every crash of the program.
 """
@@ -14,7 +14,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.simulation.network import FIN, RESET, Replies
+from tests.simulation.chance import dice
+from tests.simulation.network import FIN, RESET, Piece, Replies
 from tests.simulation.weather import Weather
 from tests.virtual_time import START
 
@@ -45,7 +46,7 @@ class Heard:
         """The status that the program has heard: a whole head, or a whole 2xx status line."""
         rest = bytes(self.bytes)
         while True:
-            head, blank, after = rest.partition(b"\r\n\r\n")
+            _, blank, after = rest.partition(b"\r\n\r\n")
             line, newline, _ = rest.partition(b"\r\n")
             if not newline:
                 return None
@@ -62,7 +63,6 @@ class Heard:
         if status is None or status >= 500 or status in {303, 408, 409}:
             return status == 501
         return True
-
 
     def ended_its_lead(self, *, refused: bool) -> bool:
         """Whether the lead was called or, if that counts, refused, as far as the program can know."""
@@ -94,8 +94,6 @@ class HostileApi:
     """Answers POST /v1/calls/outbound and the GETs of the documentation."""
 
     def __init__(self, machine: Machine) -> None:
-        from tests.simulation.machine import dice
-
         self._machine = machine
         self.dice = dice(machine.seed, "api")
         self.weather = Weather.of(dice(machine.seed, "weather"))
@@ -220,7 +218,11 @@ class HostileApi:
 
     def _any_status(self, heard: Heard) -> Replies:
         status = int(heard.fault)
-        return self._status_before(status, Location="/v1/elsewhere") if status < 400 else self._status_before(status)
+        return (
+            self._status_before(status, Location="/v1/elsewhere")
+            if status < 400
+            else self._status_before(status)
+        )
 
     def _throttle(self, _heard: Heard) -> Replies:
         asked = self.dice.choice(_RETRY_AFTER)
@@ -256,7 +258,10 @@ class HostileApi:
         return [(self._soon(), b"HTTP/1.1 201 Created\r\nContent-Le")]
 
     def _early_hints(self, heard: Heard) -> Replies:
-        return [(0.01, b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), (self._soon(), self._created(heard))]
+        return [
+            (0.01, b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+            (self._soon(), self._created(heard)),
+        ]
 
     _FAULTS: dict[str, Callable[[HostileApi, Heard], Replies]] = {  # noqa: RUF012 - nobody writes to it
         "ok": _ok,
@@ -267,7 +272,7 @@ class HostileApi:
         "drop-after": lambda api, heard: api._after(heard, FIN),
         "reset-before": lambda api, _: api._before(RESET),
         "reset-after": lambda api, heard: api._after(heard, RESET),
-        "reset-while-sending": lambda api, heard: [(0.0, RESET)],
+        "reset-while-sending": lambda _api, _heard: [(0.0, RESET)],
         "hang-before": lambda api, heard: api._hang(heard, create=False),
         "hang-after": lambda api, heard: api._hang(heard, create=True),
         "half-a-line": _half_a_line,
@@ -327,27 +332,19 @@ class HostileApi:
 
     def _get_reply(self, fault: str, found: list[dict[str, Any]]) -> Replies:
         whole = self._reply(200, found)
-        match fault:
-            case "ok":
-                return [(0.05, whole)]
-            case "hang":
-                return []
-            case "reset":
-                return [(0.05, RESET)]
-            case "drop":
-                return [(0.05, FIN)]
-            case "half":
-                return [(0.05, whole[:-5]), (0.05, FIN)]
-            case "html":
-                return [(0.05, self._reply(200, b"<html>"))]
-            case "object":
-                return [(0.05, self._reply(200, {"data": found}))]
-            case "empty-list":
-                return [(0.05, self._reply(200, []))]
-            case "429":
-                return [(0.05, self._error(429, Retry_After=self.dice.choice(["1", "60", "soon"])))]
-            case status:
-                return [(0.05, self._error(int(status)))]
+        odd: dict[str, list[Piece]] = {
+            "ok": [whole],
+            "hang": [],
+            "reset": [RESET],
+            "drop": [FIN],
+            "half": [whole[:-5], FIN],
+            "html": [self._reply(200, b"<html>")],
+            "object": [self._reply(200, {"data": found})],
+            "empty-list": [self._reply(200, [])],
+            "429": [self._error(429, Retry_After=self.dice.choice(["1", "60", "soon"]))],
+        }
+        pieces = odd[fault] if fault in odd else [self._error(int(fault))]
+        return [(0.05, piece) for piece in pieces]
 
     def _known_by_now(self, at: float) -> bool:
         return at + self.weather.lag_seconds <= self._machine.now

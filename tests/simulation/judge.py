@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dialer.replies import RESERVED_STATUSES
@@ -44,7 +45,7 @@ def _called_twice(story: Story) -> Iterator[str]:
         if post.call is not None:
             asked[post.number].append(post)
     for number, posts in asked.items():
-        for first, second in zip(posts, posts[1:], strict=False):
+        for first, second in pairwise(posts):
             apart = second.at - first.at
             if first.campaign != second.campaign and apart < _RECALL_SECONDS - _ON_THE_WAY_SECONDS:
                 yield f"{number} called by {first.campaign} and {apart:.0f} s later by {second.campaign}"
@@ -100,9 +101,9 @@ def _lead(story: Story, campaign: Campaign, number: str, row: dict[str, str]) ->
         yield f"{who} is {status} and was called: {calls[0].call_id}"
     if status not in RESERVED_STATUSES and not calls and not _has_false_id(story, number):
         yield f"{who} is {status} and was never called"
-    if row["call_id"] and row["call_id"] not in {call.call_id for call in calls}:
-        if not _has_false_id(story, number):
-            yield f"{who} has the call_id {row['call_id']} of somebody else"
+    own = {call.call_id for call in calls}
+    if row["call_id"] and row["call_id"] not in own and not _has_false_id(story, number):
+        yield f"{who} has the call_id {row['call_id']} of somebody else"
     if status == "failed" and not any(post.status in {400, 422, 403} for post in posts):
         yield f"{who} failed, and nobody refused it"
     if status == "unknown" and calls and not _may_stay_unknown(story, number):

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from random import Random
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -28,6 +27,7 @@ from dialer.pool import Pool
 from dialer.vozagent import ssl_context
 from dialer.writer import InlineWriter
 from tests.simulation.api import HostileApi
+from tests.simulation.chance import dice
 from tests.simulation.network import SimulatedNetwork
 from tests.virtual_time import START, VirtualLoop
 
@@ -45,11 +45,6 @@ class PowerCut(SystemExit):
 
 class NeverEnds(SystemExit):
     """The program goes round in circles."""
-
-
-def dice(seed: int, purpose: str) -> Random:
-    """Dice of their own for each purpose, so that one more throw here changes nothing there."""
-    return Random(f"{seed} {purpose}")  # noqa: S311 - a seed makes every run the same run
 
 
 class Trace:

@@ -49,7 +49,9 @@ class Sheet:
 
     def edit(self, dice: Random, *, people: int) -> str:
         """Change something, as somebody does between two runs, and say what."""
-        kind = dice.choice(["add", "remove", "sort", "shuffle", "rename", "correct", "another number", "copy"])
+        kind = dice.choice(
+            ["add", "remove", "sort", "shuffle", "rename", "correct", "another number", "copy"]
+        )
         at = dice.randrange(len(self.lines))
         match kind:
             case "add":

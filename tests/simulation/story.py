@@ -24,7 +24,8 @@ from dialer.run import Job
 from dialer.settings import KEY_VARIABLE, Place
 from dialer.suppressions import add
 from tests.simulation import judge
-from tests.simulation.machine import Machine, NeverEnds, PowerCut, Substitute, dice
+from tests.simulation.chance import dice
+from tests.simulation.machine import Machine, NeverEnds, PowerCut, Substitute
 from tests.simulation.sheet import Sheet
 
 _STORMY_LIVES = 25  # after so many lives the sky clears, so that every story has an end
@@ -67,9 +68,11 @@ def tell(seed: int, *, most_crashes: int = 12, broken: Sequence[Substitute] = ()
 @contextmanager
 def _folder() -> Iterator[Path]:
     place = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="dialer-simulation-", dir=place) as name:
-        with patch.object(tempfile, "tempdir", name):
-            yield Path(name)
+    with (
+        tempfile.TemporaryDirectory(prefix="dialer-simulation-", dir=place) as name,
+        patch.object(tempfile, "tempdir", name),
+    ):
+        yield Path(name)
 
 
 @cache
@@ -86,9 +89,7 @@ def _empty_ledger() -> dict[str, bytes]:
 class Story:
     """What people do with the program, and what the world does to it."""
 
-    def __init__(
-        self, seed: int, folder: Path, *, most_crashes: int, broken: Sequence[Substitute]
-    ) -> None:
+    def __init__(self, seed: int, folder: Path, *, most_crashes: int, broken: Sequence[Substitute]) -> None:
         self.dice = dice(seed, "story")
         crashes = self.dice.randint(min(3, most_crashes), most_crashes)
         self.machine = Machine(seed, crashes=crashes, broken=broken)

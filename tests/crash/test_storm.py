@@ -1,16 +1,14 @@
-"""Power cuts, storms and haste: nobody is called twice, no row is lost, the pace is kept.
+"""Storms and haste over real sockets: nobody is called twice, no row is lost, the pace is kept.
 
-The dialer is killed for real, at moments that the sandbox's record chooses; the same record is the judge.
+The sandbox is a process of its own, and its record is the judge.
 """
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import pytest
@@ -18,16 +16,13 @@ import pytest
 from tests.command import Finished
 from tests.desk import Desk, Sheet, finish, open_desk, told
 
-CALLERS = 3
-LEADS = 20
-MOMENTS = (1, 5, 10)  # how many calls the sandbox has received when the dialer is killed
-SLOW, SLOWER = "latency-after:0.15", "latency-after:2"
+SLOW = "latency-after:2"
 STORM = {
     "drop-after": "unknown",
     "reset-after": "unknown",
     "hang-after": "unknown",
     "503-after": "unknown",
-    "drip-head:8": "unknown",
+    "drip-head:8": "accepted",
     "garbage:html": "accepted",
     "garbage:empty": "accepted",
     "garbage:half": "accepted",
@@ -45,7 +40,7 @@ STORM = {
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that all tests of this module share."""
-    faults = [*STORM, *[SLOW] * (LEADS * len(MOMENTS)), *[SLOWER] * 4]
+    faults = [*STORM, *[SLOW] * 4]
     with open_desk(tmp_path_factory.mktemp("desk"), faults=faults) as opened:
         yield opened
 
@@ -96,96 +91,15 @@ def stories(
 ) -> Iterator[Mapping[str, Future[Any]]]:
     """The stories of the tests that were chosen."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
-    kills = {f"killed at {moment}": partial(_killed, moment=moment) for moment in MOMENTS}
-    wanted |= set(kills) if "killed" in wanted else set()
-    with told(desk, {"storm": _storm, "together": _together, **kills}, wanted=wanted) as begun:
+    with told(desk, {"storm": _storm, "together": _together}, wanted=wanted) as begun:
         yield begun
-
-
-# ------------------------------------------------------------------------------------ kill -9
-
-
-@dataclass(frozen=True)
-class Killed:
-    """A run that was killed in the middle, and the same command again."""
-
-    sheet: Sheet
-    first: Finished
-    again: Finished
-    created_before: int  # how many calls the sandbox had created when it was killed
-
-    @property
-    def unknown(self) -> int:
-        """How many rows nobody knows anything certain about."""
-        return self.sheet.statuses().count("unknown")
-
-    @property
-    def found(self) -> int:
-        """How many rows the API's records told of when the command was given again."""
-        return self.sheet.statuses().count("accepted")
-
-
-def _killed(desk: Desk, *, moment: int) -> Killed:
-    sheet = desk.sheet([desk.number(SLOW) for _ in range(LEADS)])
-    sheet.add("nobody,Nora", f"{sheet.numbers[0]},Person 1 again")
-    process = desk.start(sheet, "--concurrency", str(CALLERS))
-    desk.wait_for(sheet, moment)
-    process.send_signal(signal.SIGKILL)
-    first = finish(process)
-    created_before = desk.created(*sheet.numbers).total()
-    return Killed(sheet, first, desk.run(sheet, "--json"), created_before)
-
-
-@pytest.fixture(scope="module", params=MOMENTS)
-def killed(request: pytest.FixtureRequest, stories: Mapping[str, Future[Any]]) -> Killed:
-    """Killed at one of the moments; below the leads stand an invalid and a duplicate row."""
-    story: Killed = stories[f"killed at {request.param}"].result()
-    return story
-
-
-def test_it_was_killed_in_the_middle(killed: Killed) -> None:
-    assert (killed.first.returncode, 0 < killed.created_before < LEADS) == (-9, True)
-
-
-def test_nobody_is_called_twice_around_a_kill(desk: Desk, killed: Killed) -> None:
-    assert set(desk.created(*killed.sheet.numbers).values()) == {1}
-
-
-def test_every_row_comes_back_after_a_kill(killed: Killed) -> None:
-    people = [f"Person {place}" for place in range(1, LEADS + 1)]
-    assert [row["first_name"] for row in killed.sheet.results()] == [*people, "Nora", "Person 1 again"]
-
-
-def test_whoever_was_not_reached_before_a_kill_is_called_after_it(killed: Killed) -> None:
-    counts = killed.again.json["counts"]
-    assert counts.pop("unknown", 0) == killed.unknown
-    called = {"queued": LEADS - killed.unknown - killed.found, "accepted": killed.found}
-    assert counts == called | {"invalid": 1, "duplicate": 1}
-
-
-def test_no_more_were_unknown_than_there_were_callers(killed: Killed) -> None:
-    assert 0 < killed.unknown + killed.found <= CALLERS
-
-
-def test_the_run_after_a_kill_says_whether_some_are_unknown(killed: Killed) -> None:
-    assert killed.again.returncode == (1 if killed.unknown else 0)
-
-
-def test_the_lock_of_a_killed_run_is_free(killed: Killed) -> None:
-    assert killed.again.json["called_now"] > 0
-
-
-def test_every_call_that_is_not_unknown_is_in_the_report(desk: Desk, killed: Killed) -> None:
-    said = {row["call_id"] for row in killed.sheet.results() if row["call_id"]}
-    record = {request["call_id"] for request in desk.received(*killed.sheet.numbers)}
-    assert (len(said), said <= record) == (LEADS - killed.unknown, True)
 
 
 # ------------------------------------------------------------------------------------ two at once
 
 
 def _together(desk: Desk) -> tuple[Sheet, list[Finished]]:
-    sheet = desk.sheet([desk.number(SLOWER) for _ in range(4)])
+    sheet = desk.sheet([desk.number(SLOW) for _ in range(4)])
     processes = [desk.start(sheet, "--json", "--concurrency", "2") for _ in range(2)]
     return sheet, [finish(process) for process in processes]
 
