@@ -75,9 +75,10 @@ def reconcile(campaign: str | None, **options: Any) -> int:
     from dialer import screens
     from dialer.reconciling import reconcile_campaigns, unread
 
-    reconciled = reconcile_campaigns(place_of(options), campaign)
+    say = (lambda _sentence: None) if options["quiet"] else screens.say
+    reconciled = reconcile_campaigns(place_of(options), campaign, say=say)
     if reconciled.trouble:
-        screens.say(unread(reconciled.trouble))
+        say(unread(reconciled.trouble))
     if options["as_json"]:
         screens.give(json.dumps(reconciled.as_json(), ensure_ascii=False))
     else:

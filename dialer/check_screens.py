@@ -74,15 +74,18 @@ def verdicts_screen(counts: Mapping[str, int]) -> RenderableType:
 
 def problems_screen(kinds: Iterable[ProblemKind], cells: Mapping[str, Sequence[str]]) -> RenderableType:
     """The problems of a sheet grouped by kind, with their first cells and how to mend them."""
-    lines: list[RenderableType] = [Text("What to mend, and how:", style="bold")]
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=2)
+    table.add_column(overflow="fold")
     for kind in kinds:
         where = list(cells.get(kind.code, ()))
         more = f" and {kind.count - len(where):,} more" if kind.count > len(where) else ""
         title = Text(kind.code, style="bold yellow")
         title.append(f"  {rows(kind.count)}: {', '.join(where)}{more}", style="not bold default")
-        sentence = clean(kind.message, longest=1000) + _value(kind)
-        lines += [Padding(title, (1, 0, 0, 2)), Padding(Text(sentence), (0, 0, 0, 4))]
-    return Group(*lines)
+        table.add_row()
+        table.add_row("", title)
+        table.add_row("", clean(kind.message, longest=1000) + _value(kind))
+    return Group(Text("What to mend, and how:", style="bold"), table)
 
 
 def _value(kind: ProblemKind) -> str:
@@ -102,7 +105,7 @@ def _sheets(chosen: str | None, names: Sequence[str]) -> str:
     return f"{clean(chosen)} (not read: {listed}; choose with --sheet)" if others else clean(chosen)
 
 
-def _unused(understood: Mapping[str, Any]) -> Text | None:
+def _unused(understood: Mapping[str, Any]) -> RenderableType | None:
     """Which columns mean nothing to a call; they can be used in notes."""
     used = set(understood["mapping"].values())
     unused = [
@@ -110,4 +113,8 @@ def _unused(understood: Mapping[str, Any]) -> Text | None:
     ]
     if not unused:
         return None
-    return Text(f"  Not used: {', '.join(dict.fromkeys(unused))}", style="dim")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("  Not used", ", ".join(dict.fromkeys(unused)), style="dim")
+    return table

@@ -161,6 +161,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
         campaign=options["campaign"],
         output=options["output"],
         neutralise=options["neutralise"],
+        refresh=options["refresh"],
         dry_run=options["dry_run"],
         follow=options["follow"],
         remember_opt_outs=options["remember_opt_outs"],

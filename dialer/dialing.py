@@ -16,7 +16,7 @@ from typing import assert_never
 from rich.console import Console
 
 from dialer import journal, orders, reconcile, screens
-from dialer.campaign import Policy
+from dialer.campaign import Policy, Rate
 from dialer.journal import RunJournal
 from dialer.ledger import Ledger
 from dialer.listings import Reads
@@ -78,7 +78,7 @@ async def _dial(dialing: Dialing) -> Progress:
         means = Means(
             journal=RunJournal(writer, dialing.choice, clock=clock, trace=trace),
             connect=lambda: Connection(dialing.api),
-            pace=Pace(policy.rate, already_sent=_already_sent(dialing), clock=clock),
+            pace=Pace(policy.rate, already_sent=already_sent(dialing.ledger, policy.rate), clock=clock),
             clock=clock,
             dice=Random(),  # noqa: S311 - it only spreads waiting times
             closed=dialing.closed,
@@ -134,11 +134,11 @@ async def _looking_for_unknowns(dialing: Dialing, writer: Writer, progress: Prog
         await asyncio.wait({task})
 
 
-def _already_sent(dialing: Dialing) -> list[float]:
+def already_sent(ledger: Ledger, rate: Rate) -> list[float]:
     """The calls of the last window, in this loop's time: a restart must not exceed the pace."""
-    rate, now = dialing.policy.rate, dialing.ledger.clock()
+    now = ledger.clock()
     loop_now = asyncio.get_running_loop().time()
-    with dialing.ledger.reading() as connection:
+    with ledger.reading() as connection:
         sends = journal.latest_sends(
             connection, within=timedelta(seconds=rate.per_seconds), most=rate.count, now=now
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from pathlib import Path
 
@@ -56,6 +57,22 @@ def count_revision(connection: Connection) -> None:
 def note_file(connection: Connection, kind: str, path: Path) -> None:
     """Note a file that was written from this ledger: a `report`, or a `backup`."""
     connection.execute(INSERT_FACT, {"name": f"{kind} {path}", "value": str(path)})
+
+
+def note_report(connection: Connection, path: Path, *, campaign: str, source: Path) -> None:
+    """Note whose report a file is now, and of which sheet."""
+    bound = {"name": f"report-of {path}", "value": json.dumps([campaign, str(source)])}
+    connection.execute(INSERT_FACT, bound)
+    connection.execute(SET_FACT, bound)
+
+
+def noted_report(connection: Connection, path: Path) -> tuple[str, Path] | None:
+    """The campaign whose report was last written to a file, and its sheet; None if there was none."""
+    value = connection.execute(SELECT_FACT, {"name": f"report-of {path}"}).scalar()
+    if value is None:
+        return None
+    campaign, source = json.loads(value)
+    return str(campaign), Path(source)
 
 
 def noted_files(connection: Connection, kind: str) -> list[Path]:

@@ -70,6 +70,7 @@ COUNT_FATES = text(
     " WHERE l.load_id = :load_id AND l.state = 'called'"
     " AND EXISTS (SELECT 1 FROM calls WHERE campaign_id = :campaign_id) GROUP BY 1"
 )
+SELECT_ANY_FATE = text("SELECT 1 FROM calls WHERE campaign_id = :campaign_id LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,11 @@ def fates_of_calls(connection: Connection, *, campaign_id: int, load_id: int) ->
     """What became of the calls of a load, in the API's own words; empty until somebody asked it."""
     bound = {"campaign_id": campaign_id, "load_id": load_id}
     return {row.word: row.n for row in connection.execute(COUNT_FATES, bound)}
+
+
+def outcomes_known(connection: Connection, campaign_id: int) -> bool:
+    """True once the API has told of any call of the campaign what became of it."""
+    return connection.execute(SELECT_ANY_FATE, {"campaign_id": campaign_id}).first() is not None
 
 
 def _attempt(row: Row[Any]) -> AttemptLine:

@@ -15,10 +15,12 @@ from dialer.audit import ATTEMPT_COLUMNS, AuditedAttempt, Finding, Size
 from dialer.errors import UsageError
 from dialer.facts import note_file
 from dialer.ledger import Ledger, utc_now
+from dialer.printable import clean
 from dialer.result_table import harmless
 from dialer.settings import Place
 
 Ask = Callable[[str], bool]
+_LONGEST = 4000  # characters of a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _require(place: Place) -> None:
 
 def _cells(attempt: AuditedAttempt) -> list[str]:
     values = (getattr(attempt, name) for name in ATTEMPT_COLUMNS)
-    return [harmless(_text(value)) for value in values]
+    return [harmless(clean(_text(value), longest=_LONGEST)) for value in values]
 
 
 def _text(value: object) -> str:

@@ -116,6 +116,7 @@ def forget(number: str, *, yes: bool, **options: Any) -> int:
     """
     from dialer import screens
     from dialer.forget import forget
+    from dialer.printable import clean
 
     result = forget(place_of(options), number, ask=_ask(yes=yes))
     if result is None:
@@ -124,7 +125,7 @@ def forget(number: str, *, yes: bool, **options: Any) -> int:
         _print_json(result.as_json())
     else:
         for line in result.sentences():
-            screens.give(line)
+            screens.give(clean(line, longest=4000))
     return result.exit_code
 
 

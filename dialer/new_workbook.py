@@ -15,6 +15,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from dialer.result_cells import cell_text
 from dialer.result_table import ResultCell, ResultPlacement, ResultTable, harmless
@@ -22,7 +23,7 @@ from dialer.table import Row
 
 _MAX_TITLE_CHARACTERS = 31
 _NOT_IN_TITLES = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
-_BOLD = Font(bold=True)
+_BOLD = Font(name="Calibri", size=11, bold=True)
 _WRONG = PatternFill("solid", fgColor="FFF4B183")
 _WIDTH = 18  # in characters, as Excel measures columns
 _TEXT_FORMAT = "@"  # without it Excel makes numbers of phones and eats their plus
@@ -67,7 +68,7 @@ def write_marked(
 ) -> None:
     """Writes a new workbook with the rows, as text, in which the cells with problems are coloured and bear
     their sentences as comments; `problems` are by Excel's row number."""
-    with _sheet(out, title) as sheet:
+    with _sheet(out, title, frozen_rows=header_row or 0) as sheet:
         for row in rows:
             wrong = _comments(problems.get(row.number, ()))
             width = max(len(row.cells), max(wrong, default=-1) + 1)
@@ -102,14 +103,21 @@ def write_tables(out: BinaryIO, tables: Iterable[tuple[str, Iterable[Sequence[Re
 
 
 @contextmanager
-def _sheet(out: BinaryIO, title: str, *, number_format: str = "General") -> Iterator[WriteOnlyWorksheet]:
-    """The only sheet of a new workbook, which is written to `out` at the end of the block."""
+def _sheet(
+    out: BinaryIO, title: str, *, number_format: str = "General", frozen_rows: int = 0
+) -> Iterator[WriteOnlyWorksheet]:
+    """The only sheet of a new workbook, which is written to `out` at the end of the block. With frozen rows
+    it is made to be worked through: they stay in sight, and all columns are printed on one page."""
     workbook = Workbook(write_only=True)
     usable = "".join(c for c in title.translate(_NOT_IN_TITLES) if c.isprintable()).strip("' ")
     sheet = workbook.create_sheet(usable[:_MAX_TITLE_CHARACTERS] or "Leads")
     for column in range(1, 27):
         dimension = sheet.column_dimensions[get_column_letter(column)]
         dimension.width, dimension.number_format = _WIDTH, number_format
+    if frozen_rows:
+        sheet.freeze_panes = f"A{frozen_rows + 1}"
+        sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     try:
         yield sheet
     except BaseException:

@@ -242,6 +242,7 @@ call_options = _all(
     option("-y", "--yes", is_flag=True, help="Call without asking."),
     option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
     neutralise_option,
+    option("--refresh", type=DURATION, metavar="TIME", help="Write the report again so often meanwhile."),
 )
 
 

@@ -41,11 +41,18 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|[12]\d|3[01])([-/.])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d(?:[ T]\d\d?:.*)?"
     r"|\d{1,2}/\d{1,2}/\d\d)"
 )
+_KIND = (  # of a phone of the lead's own; a fax is none
+    r"(?:mob(?:ile?)?|cell?(?:ular|phone)?|m[oó]vil|handy|gsm|portable|whatsapp|direct|work|office|home|private?)"
+)
 _LABEL = re.compile(
-    r"(?:(?:tel(?:[eé]fon[eo]?|[eé]phone|efoon)?|callto|ph(?:one)?(?: n(?:umber|o|r))?|mob(?:ile?)?"
-    r"|cell?(?:ular|phone)?|m[oó]vil|handy|gsm|whatsapp|rufnummer|direct|work|office|home|[ptm])\s?[.:]{1,2}(?://)?"
-    r"|(?:tel|phone|mobile|mob|cell)\s)\s*(?=[+(0-9])",
+    rf"(?:(?:t[eé]l(?:[eé]fon[eo]?|[eé]phone|efoon)?|callto|ph(?:one)?(?: n(?:umber|o|r))?|rufnummer|{_KIND}"
+    r"|[ptmchwd])\s?(?:[.:]\s?){1,2}(?://)?"
+    rf"|(?:t[eé]l|ph(?:one)?|{_KIND})\s|[(\[]{_KIND}[)\]])\s*(?=[+(0-9])",
     re.IGNORECASE,
+)
+_LABEL_BEHIND = re.compile(
+    rf"(?P<body>.*[0-9])\s*(?:[(\[]\s*(?:{_KIND}|[mchwd])\.?\s*[)\]]|[\s,-]\s*{_KIND}\.?)",
+    re.IGNORECASE | re.DOTALL,
 )
 _LABEL_ALONE = re.compile(r"[ptm]\s?:|(?:tel|phone|mobile|mob|cell|callto)\s?[.:]{0,2}(?://)?", re.IGNORECASE)
 _EXTENSION = re.compile(
@@ -59,10 +66,11 @@ _FLOAT = re.compile(r"(\+?[1-9][0-9]{3,})[.,]0+")
 _FRACTION = re.compile(r"\+?[0-9]{4,}[.,][0-9]{1,2}")
 # 030/1234567, +49 30/1234567, 201/555-0123: a stroke behind the area code, as many countries write it
 _AREA_CODE_STROKE = re.compile(
-    r"\(?(?:\+|00)[0-9][0-9 ().-]{1,8}/ ?[1-9][0-9 .-]{3,}"
+    r"\(?(?:\+|00)(?=(?:[^0-9/]*[0-9]){2,6}[^0-9/]*/)[0-9 ().-]{2,16}/ ?[1-9][0-9 .-]{3,}"
     r"|\(?0[0-9 ]{1,5}\)? ?/ ?[1-9][0-9 .-]{3,}"
     r"|(?:\+?1[ /])?\(?[2-9][0-9]{2}\)? ?/ ?[2-9][0-9]{2}[ ./-]?[0-9]{4}"
 )
+_STROKE = re.compile(r"\s*/\s*")
 _NUMBER_BREAK = re.compile(r"[^0-9\s().+_\[\]-]+|(?=\+)|\n")
 _ALLOWED = re.compile(r"[(\[ ]*\+?[0-9\s().\[\]_-]*")
 _ZERO_IN_BRACKETS = re.compile(r"[(\[]\s*0\s*[)\]]")
@@ -133,6 +141,8 @@ def read_text(text: str) -> Written | PhoneProblem:
     if scientific:
         return _from_scientific(*scientific.groups(default=""))
     cell = _LABEL.sub("", cell, count=1) if _LABEL.match(cell) else cell
+    labelled = _LABEL_BEHIND.fullmatch(cell)
+    cell = labelled["body"] if labelled else cell
     extended = _EXTENSION.fullmatch(cell)
     if extended:
         return _read_number(extended["body"], extension=extended["extension"])
@@ -229,7 +239,7 @@ def _read_number(body: str, *, extension: str | None) -> Written | PhoneProblem:
         elif _THOUSANDS.fullmatch(body):
             body = body.partition(".")[0].replace(",", "")
         elif _AREA_CODE_STROKE.fullmatch(body):
-            body = body.replace("/", " ")
+            body = _STROKE.sub(" ", body)
         if not _ALLOWED.fullmatch(body):
             return _more_than_a_number(body)
     groups = tuple(re.findall("[0-9]+", body))

@@ -11,6 +11,8 @@ def clean(text: object, *, longest: int = 300) -> str:
     """One printable line of at most `longest` characters; anything but a text becomes an empty one."""
     if not isinstance(text, str):
         return ""
-    spaced = "".join(" " if char.isspace() else char for char in text[: 4 * longest])
-    visible = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
-    return " ".join(visible.split())[:longest]
+    text = text[: 4 * longest]
+    if not text.isprintable():
+        spaced = "".join(" " if char.isspace() else char for char in text)
+        text = "".join(char for char in spaced if unicodedata.category(char) not in _INVISIBLE)
+    return " ".join(text.split())[:longest]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +28,7 @@ from dialer.writer import InlineWriter
 
 _AT_START = timedelta(seconds=30)  # a run does not wait longer for what became of earlier calls
 _GET_PATIENCE = timedelta(seconds=30)
+_MANY = 10  # to look for so many takes long enough for a person to wonder
 _REFUSED = {
     401: "set VOZAGENT_API_KEY to a valid key",
     402: "renew the subscription",
@@ -96,18 +97,19 @@ class Reconciled:
         return said
 
 
-def reconcile_campaigns(place: Place, name: str | None) -> Reconciled:
+def reconcile_campaigns(place: Place, name: str | None, *, say: Callable[[str], None]) -> Reconciled:
     """Look for the unknown calls of one campaign, or of all, in the API's records.
 
-    Raises UsageError if there is no such campaign, AccessDenied if the key may not read the records.
+    `say` hears of it first where it takes a while. Raises UsageError if there is no such campaign, and
+    AccessDenied if the key may not read the records.
     """
     with ledger_of(place) as opened:
         if opened is None:
             return Reconciled((), 0, None, place.flags)
-        return _reconcile(opened, place, name)
+        return _reconcile(opened, place, name, say)
 
 
-def _reconcile(opened: OpenLedger, place: Place, name: str | None) -> Reconciled:
+def _reconcile(opened: OpenLedger, place: Place, name: str | None, say: Callable[[str], None]) -> Reconciled:
     ledger = opened.ledger
     ledger.check_integrity()
     with ledger.reading() as connection:
@@ -120,6 +122,8 @@ def _reconcile(opened: OpenLedger, place: Place, name: str | None) -> Reconciled
         _close_cut_off(ledger, campaign_id, campaign)
     attempts = _open_attempts(ledger, [campaign_id for campaign_id, _ in campaigns])
     looked = Looked()
+    if len(attempts) >= _MANY:
+        say(f"Looking for {len(attempts):,} unknown calls in the API's records.")
     if attempts:
         with open_api(place, timeout=_GET_PATIENCE) as api:
             looked = asyncio.run(_look(ledger, api, attempts, within=None))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialer.errors import UsageError
+from dialer.facts import noted_report
+from dialer.ledger import Connection
 from dialer.table import Format
 
 FOLDER = Path("reports")
@@ -60,4 +62,19 @@ def check_output(named: Path, target: Path, *, file_format: Format, is_report: b
     if same and not is_report:
         raise UsageError(
             f"The report would replace {named}: name another file with --output.", code="output_is_input"
+        )
+
+
+def check_owner(connection: Connection, target: Path, *, campaign: str, named: Path) -> None:
+    """Raise UsageError where the report of another campaign, made of another sheet, would be replaced: sheets
+    in two folders may have one name."""
+    noted = noted_report(connection, target)
+    if noted is None or not target.exists() or target == named:
+        return
+    owner, source = noted
+    if owner != campaign and source != named:
+        raise UsageError(
+            f"{target} is the report of campaign {owner!r}, made of {source}: name another file with"
+            " --output.",
+            code="output_of_another",
         )

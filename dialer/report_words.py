@@ -13,7 +13,7 @@ from typing import Final
 from dialer.report import Kind
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PACES: Final = ((1, "s"), (60, "min"), (3_600, "h"))
+_PACES: Final = ((1, "s"), (60, "min"), (3_600, "h"), (86_400, "day"))
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 MEANINGS: Final = {

@@ -10,13 +10,13 @@ from dialer import account, loads, standing
 from dialer.access import OpenLedger, open_ledger
 from dialer.erasure import forgotten_rows
 from dialer.errors import DialerError, UsageError
-from dialer.facts import note_file
+from dialer.facts import note_file, note_report
 from dialer.forgotten_files import without_forgotten
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.own_columns import chosen_columns, own_headers
 from dialer.report import CampaignFacts
-from dialer.report_files import Wish, report_path
+from dialer.report_files import Wish, check_owner, report_path
 from dialer.report_settings import every_setting
 from dialer.reporter import Origin, Written, source_unchanged, with_own_columns, write_reports
 from dialer.settings import Place, arguments_for
@@ -40,6 +40,7 @@ def write(
     understood, named = loaded.understood, snapshot.source
     target = report_path(named, Format(understood.format), output=wish.output)
     with ledger.reading() as connection:
+        check_owner(connection, target, campaign=campaign.name, named=named)
         run = account.latest_run(connection, campaign.campaign_id)
         load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
         state = standing.state_of(connection, load, now=ledger.clock()) if load else None
@@ -85,6 +86,7 @@ def write(
     with ledger.transaction() as connection:
         for path in (written.sheet.path, written.html):
             note_file(connection, "report", path)
+        note_report(connection, written.sheet.path, campaign=campaign.name, source=named)
         forgotten = forgotten_rows(connection, loaded.load_id)
     if forgotten:
         without_forgotten(written, forgotten, understood)

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,9 @@ from dialer.plan import Plan
 from dialer.pool import Progress
 from dialer.reconciling import look_at_start
 from dialer.redialling import redial, redials_screen
+from dialer.refresh import refreshing, report_command
 from dialer.remembered import Memory, with_memory
-from dialer.report_files import Wish, check_output, report_path
+from dialer.report_files import Wish, check_output, check_owner, report_path
 from dialer.settings import Place, campaign_name, kept_input, saved_mappings_file
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
@@ -51,6 +52,7 @@ class Job:
     campaign: str | None = None
     output: Path | None = None
     neutralise: bool = False
+    refresh: timedelta | None = None  # so often the report is written again while the run lasts
     dry_run: bool = False
     follow: bool = False  # after the calls, ask what became of them until they have ended
     remember_opt_outs: bool = False
@@ -110,6 +112,8 @@ def execute(job: Job, *, ask: Ask) -> Result:
         target = report_path(snapshot.source, file_format, output=job.output)
         is_report = bool(loaded.understood.results)
         check_output(snapshot.source, target, file_format=file_format, is_report=is_report)
+        with opened.ledger.reading() as connection:
+            check_owner(connection, target, campaign=name, named=snapshot.source)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
         return _plan_and_perform(run, ask)
 
@@ -185,7 +189,9 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
         if not ask(plan.due):
             _end_run(run, exit_code=1, stopped="The question was answered No.")
             return _result(run, exit_code=1, stopped="The question was answered No.")
-        progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk))
+        again = report_command(job.place, run.campaign.name, job.output)
+        with refreshing(again, job.refresh):
+            progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk))
     except DialerError as error:
         _end_run(run, exit_code=error.exit_code, stopped=error.sentence)
         raise
@@ -214,6 +220,8 @@ def _show_plan(run: _Run, plan: Plan, *, redialled: int) -> None:
         redialled=redialled,
     )
     screens.console(stderr=True).print(screens.plan_screen(plan, facts))
+    for remark in run.loaded.understood.remarks:
+        screens.say(remark)
     if plan.first_request is not None:
         screens.say_as_it_is(f"\nThe first request: {screens.request_line(plan.first_request)}\n")
     if run.loaded.remembered:

@@ -5,7 +5,9 @@ Whatever comes from a sheet or from the API is cleaned before it is shown: a cel
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from dialer.printable import clean
 from dialer.results import RowResult, result_columns
 
 _LONGEST_VALUE = 40
+_NARROWEST = 40
 _PIPE_WIDTH = 200  # characters; what is written to a file or a pipe is wrapped by whoever reads it
 _ORDER = ("failed", "unknown", "pending", "deferred", "recent", "invalid", "duplicate", "suppressed")
 # What a row that nobody calls is called on the screen, with the way on.
@@ -68,8 +71,9 @@ class _Console(Console):
             text = "\n".join(line.rstrip() for line in captured.get().splitlines())
             with suppress(BrokenPipeError):
                 click.echo(text, err=self.stderr)
-        except OSError:
-            if not self.stderr:
+        except OSError as error:
+            # EIO: the terminal was closed, and nobody reads on; else results would be lost in silence.
+            if not self.stderr and error.errno != errno.EIO:
                 raise
             self.quiet = True
 
@@ -81,14 +85,23 @@ class _Console(Console):
 def console(*, stderr: bool) -> Console:
     """A console for stderr (plan, progress, errors) or stdout (tables)."""
     wide = _Console(stderr=stderr, highlight=False, markup=False, emoji=False)
-    # In a pipe rich assumes 80 columns and cuts; a log may be as wide as its lines are.
-    return (
-        wide
-        if wide.is_terminal
-        else _Console(
-            stderr=stderr, highlight=False, markup=False, emoji=False, width=_PIPE_WIDTH, soft_wrap=True
-        )
+    if wide.is_terminal:
+        return wide
+    # In a pipe rich assumes 80 columns and cuts; a log may be as wide as its lines are, unless it is told.
+    asked = _asked_width()
+    return _Console(
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=asked or _PIPE_WIDTH,
+        soft_wrap=asked is None,
     )
+
+
+def _asked_width() -> int | None:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) >= _NARROWEST else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any
 import httpcore
 
 _MOST_UNREAD = 1 << 16  # bytes that are taken from the network before anybody asks for them
+_MOST_UNSENT = 1 << 16  # bytes that wait for those that are written next
 _NEXT_ADDRESS_SECONDS = 0.25  # how long an address may stay silent before the next one is tried (RFC 8305)
 
 
@@ -33,11 +34,16 @@ class Sockets(httpcore.AsyncNetworkBackend):
         """Connect within `timeout` seconds. Raises httpcore's ConnectError and ConnectTimeout."""
         loop = asyncio.get_running_loop()
         local = (local_address, 0) if local_address is not None else None
+        is_name = any(char.isalpha() for char in host) and ":" not in host
         with _told_as(httpcore.ConnectTimeout, httpcore.ConnectError):
             try:
                 async with asyncio.timeout(timeout):
                     _, stream = await loop.create_connection(
-                        _Socket, host, port, local_addr=local, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS
+                        _Socket,
+                        host,
+                        port,
+                        local_addr=local,
+                        happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS if is_name else None,
                     )
             except socket.gaierror:
                 raise
@@ -53,10 +59,12 @@ class Sockets(httpcore.AsyncNetworkBackend):
 
 
 class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """One connection: what has come is kept until it is asked for, up to a bound."""
+    """One connection: what is written leaves once a reply is waited for, in one piece; what has come is kept
+    until it is asked for, up to a bound."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
+        self._unsent = bytearray()
         self._unread = bytearray()
         self._ended = False  # nothing more will come
         self._error: Exception | None = None
@@ -66,6 +74,8 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a stream it always is one
         self._transport = transport
+        # Until somebody writes or reads: what a server says too early belongs to TLS, if that comes next.
+        transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
@@ -76,7 +86,8 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
     def eof_received(self) -> bool:
         self._ended = True
         _wake(self._reader)
-        return True  # the other side may still want to hear us
+        # The other side may still want to hear us; with TLS there is no such half.
+        return self._open.get_extra_info("sslcontext") is None
 
     def connection_lost(self, error: Exception | None) -> None:
         self._ended, self._error = True, error
@@ -96,7 +107,9 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return self._transport
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        await self._send(timeout)
         if not self._unread and not self._ended:
+            self._open.resume_reading()
             self._reader = asyncio.get_running_loop().create_future()
             with _told_as(httpcore.ReadTimeout, httpcore.ReadError):
                 async with asyncio.timeout(timeout):
@@ -105,19 +118,23 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
             raise httpcore.ReadError(str(self._error)) from self._error
         chunk = bytes(self._unread[:max_bytes])
         del self._unread[:max_bytes]
-        if not self._ended and len(self._unread) <= _MOST_UNREAD:
-            self._open.resume_reading()
         return chunk
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if not buffer:
+        self._unsent += buffer
+        if len(self._unsent) > _MOST_UNSENT:
+            await self._send(timeout)
+
+    async def _send(self, seconds: float | None) -> None:
+        """Hand over what was written. If the other side is through, reading tells how it ended."""
+        if not self._unsent or self._ended or self._open.is_closing():
             return
-        if self._error is not None or self._open.is_closing():
-            raise httpcore.WriteError(str(self._error or "the connection is closed")) from self._error
-        self._open.write(buffer)
+        self._open.resume_reading()
+        self._open.write(self._unsent)
+        self._unsent = bytearray()
         if self._writer is not None:
             with _told_as(httpcore.WriteTimeout, httpcore.WriteError):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(seconds):
                     await self._writer
 
     async def aclose(self) -> None:
@@ -141,7 +158,7 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return stream
 
     def get_extra_info(self, info: str) -> Any:
-        return self._open.get_extra_info({"ssl_object": "ssl_object"}.get(info, info))
+        return self._open.get_extra_info(info)
 
 
 def _wake(sleeper: asyncio.Future[None] | None) -> None:

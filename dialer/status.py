@@ -33,6 +33,7 @@ class _Look:
     holder: str | None
     pace_per_second: float | None  # of the last run, or in the last seconds of one under way
     last_call: datetime | None
+    outcomes_known: bool  # of some calls at least
     now: datetime
 
     @property
@@ -134,6 +135,7 @@ def _look(connection: Connection, ledger: Ledger, campaign: account.CampaignLine
         holder=holder,
         pace_per_second=_pace(connection, campaign_id, run, lasts=holder is not None, now=now),
         last_call=last[0].at if last else None,
+        outcomes_known=lately.outcomes_known(connection, campaign_id),
         now=now,
     )
 
@@ -215,7 +217,11 @@ def _next_step(look: _Look, place: Place) -> str:
         return f"dialer run {again} (within calling hours: dialer status {name} says from when on)"
     if counts.get("unknown"):
         return f"dialer reconcile {name}"
-    return f"dialer retry {again}" if counts.get("failed") else "nothing"
+    if counts.get("failed"):
+        return f"dialer retry {again}"
+    if counts.get("invalid"):
+        return f"dialer retry {again} (once the invalid rows are mended: the report says how)"
+    return f"dialer outcomes {name}" if counts.get(standing.CALLED) and not look.outcomes_known else "nothing"
 
 
 def _depth(connection: Connection, look: _Look, load: loads.Load, place: Place) -> Depth:

@@ -73,7 +73,8 @@ def add(place: Place, texts: Sequence[str], *, reason: str | None, region: str |
     with open_ledger(place, place.base_url) as opened, opened.ledger.transaction() as connection:
         key = hash_key(connection)
         entries = [_entry(text, region=region, key=key) for text in texts]
-        added = suppressions.add(connection, entries, reason=reason, now=opened.ledger.clock())
+        why = clean(reason) or None
+        added = suppressions.add(connection, entries, reason=why, now=opened.ledger.clock())
         return Listed(str(opened.shown_path), added, len(entries) - added)
 
 
@@ -117,7 +118,8 @@ def import_list(place: Place, file: str, *, reason: str | None, region: str | No
         head = max(spreadsheet.heads, key=lambda each: lead_score(each.rows))
         with opened.ledger.reading() as connection:
             key = hash_key(connection)
-        reader = _Reader(_columns(head.rows), region, key, reason or f"imported from {snapshot.source.name}")
+        why = clean(reason) or clean(f"imported from {snapshot.source.name}")
+        reader = _Reader(_columns(head.rows), region, key, why)
         listed = Listed(str(opened.shown_path))
         rows = reader.below_header(spreadsheet.rows(head.name))
         while batch := list(islice(rows, _BATCH)):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dialer import account, journal, whom
 from dialer.calling_hours import open_at_any_hour
-from dialer.campaign import Policy, Reading, format_duration
+from dialer.campaign import Breakers, Policy, Reading, format_duration
 from dialer.leads import Lead
 from dialer.ledger import Connection
 from dialer.plan import Plan, Survey, make_plan
@@ -66,6 +66,7 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "recall after": format_duration(policy.recall_after),
         "give up after": format_duration(policy.give_up_after),
         "calling hours": _hours_in_words(policy, api),
+        "stops after": _breakers_in_words(policy.breakers),
         "limit": policy.limit,
         "only": ", ".join(policy.only),
         "call status": ", ".join(dict.fromkeys(word.lower() for word in policy.call_status)),
@@ -87,6 +88,14 @@ def _redials_in_words(policy: Policy) -> str | None:
     if not policy.redial_unknown:
         return None
     return f"made once more where older than {format_duration(policy.older_than)}, as the operator decided"
+
+
+def _breakers_in_words(breakers: Breakers) -> str:
+    in_a_row = (
+        f"{breakers.max_unknown_in_row} unknown, {breakers.max_refused_in_row} refused or "
+        f"{breakers.max_forbidden_in_row} forbidden in a row, {breakers.max_internal_errors} faults of ours"
+    )
+    return in_a_row + (f", {breakers.max_unknown} unknown in all" if breakers.max_unknown else "")
 
 
 def _hours_in_words(policy: Policy, api: Api) -> str:

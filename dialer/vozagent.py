@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -28,6 +30,8 @@ from dialer.wire import Wire, WireTransport
 SEND_STARTED = "http11.send_request_headers.started"
 LONGEST_BODY = 1_000_000  # bytes; the rest of a longer body is not read
 _CONNECT_SECONDS = 10.0
+_REDACTED = "[the key]"
+_SHORTEST_SECRET = 8  # characters; a shorter one could be a word
 
 TakeTurn = Callable[[], Awaitable[None]]
 
@@ -69,6 +73,7 @@ class Exchange:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
+    secret: str = field(default="", repr=False)  # the key, which no outcome may hold
 
 
 class Connection:
@@ -83,21 +88,19 @@ class Connection:
         """
         self._api = api
         self._wire = wire or Wire()
-        self._http = httpx.AsyncClient(
-            headers=headers_of(api),
-            transport=transport or WireTransport(self._wire, ssl_context=api.ssl_context or ssl_context()),
-            timeout=httpx.Timeout(
-                api.timeout.total_seconds(), connect=_CONNECT_SECONDS, pool=_CONNECT_SECONDS
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # A client around it would follow redirects, keep cookies and read the environment unless told not to,
+        # and take as long again to do none of that.
+        self._transport = transport or WireTransport(self._wire, ssl_context=api.ssl_context or ssl_context())
+        self._url: httpx.URL | None = None  # until it is needed: one that cannot be read is an outcome
+        self._headers = httpx.Headers({"Connection": "keep-alive"} | headers_of(api))
+        seconds = api.timeout.total_seconds()
+        self._timeouts = {"connect": _CONNECT_SECONDS, "read": seconds, "write": seconds}
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def create_call(
         self, request: Mapping[str, Any], *, take_turn: TakeTurn, exchange: Exchange
@@ -109,6 +112,7 @@ class Connection:
         can tell what is known of a call whose task was cancelled.
         """
         self._wire.begin()
+        exchange.secret = self._api.key
         try:
             await self._post(request, take_turn, exchange)
         except TurnWithdrawn:
@@ -146,18 +150,24 @@ class Connection:
                 exchange.sent_at = loop.time()
                 deadline.reschedule(exchange.sent_at + self._api.timeout.total_seconds())
 
-            async with self._http.stream(
+            self._url = self._url or httpx.URL(f"{self._api.base_url}/calls/outbound")
+            sent = httpx.Request(
                 "POST",
-                f"{self._api.base_url}/calls/outbound",
+                self._url,
+                headers=self._headers,
                 json=dict(request),
-                extensions={"trace": trace},
-            ) as response:
+                extensions={"trace": trace, "timeout": self._timeouts},
+            )
+            response = await self._transport.handle_async_request(sent)
+            try:
                 exchange.status = response.status_code
                 exchange.headers = {name.lower(): value for name, value in response.headers.items()}
                 async for chunk in response.aiter_raw():
                     exchange.body += chunk[: LONGEST_BODY - len(exchange.body)]
                     if len(exchange.body) >= LONGEST_BODY:
                         break
+            finally:
+                await response.aclose()
 
 
 def headers_of(api: Api) -> dict[str, str]:
@@ -180,8 +190,17 @@ def outcome_when_cut_off(exchange: Exchange, request: Mapping[str, Any]) -> Outc
 
 
 def _with_reply(exchange: Exchange, request: Mapping[str, Any]) -> Outcome:
-    reply = Reply(exchange.status or 0, exchange.headers, _decoded(exchange))
-    return read_reply(reply, sent_to=str(request["phone_number"]))
+    sent_to = str(request["phone_number"])
+    body, secret = _decoded(exchange), exchange.secret
+    if len(secret) < _SHORTEST_SECRET:
+        return read_reply(Reply(exchange.status or 0, exchange.headers, body), sent_to=sent_to)
+    # An API may quote the key, and what it says is written down. Twice: before a text is cut off in the
+    # midst of the key, and after what JSON has escaped can be read.
+    body = body.replace(secret.encode(), _REDACTED.encode())
+    outcome = read_reply(Reply(exchange.status or 0, exchange.headers, body), sent_to=sent_to)
+    told: dict[str, Any] = {each.name: getattr(outcome, each.name) for each in fields(outcome)}
+    texts = {name: said.replace(secret, _REDACTED) for name, said in told.items() if isinstance(said, str)}
+    return type(outcome)(**told | texts)
 
 
 def _without_reply(error: Exception, exchange: Exchange) -> Outcome:
@@ -258,10 +277,21 @@ def check_base_url(text: str) -> str:
         raise refuse("has something after its path")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(text)):
         raise refuse("is not https")
-    address = _address(parts.hostname)
+    address = _reached(parts.hostname)
     if address is not None and address.is_link_local:
         raise refuse("names a link-local address")
     return text.rstrip("/")
+
+
+def _reached(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that the system makes of a host, in whichever old way it is written; None for a name."""
+    address = _address(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address
+    if address is None:
+        with suppress(OSError):  # 2852039166, 0xa9fea9fe and 169.254.43518 are all 169.254.169.254
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+    return address
 
 
 def _address(host: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import select
 import ssl
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpcore
 import httpx
+
+from dialer.sockets import Sockets
 
 _LONGEST_HEAD = 65_536  # bytes that are kept of a reply
 _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] (?P<status>[0-9]{3})(?: [^\r\n]*)?\r?\n")
@@ -28,7 +30,7 @@ class Wire(httpcore.AsyncNetworkBackend):
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
         """Prepare a wire; `backend` is what opens the connections, real sockets unless a test brings one."""
-        self._backend = backend or httpcore.AnyIOBackend()
+        self._backend = backend or Sockets()
         self._stream: httpcore.AsyncNetworkStream | None = None
         self._heard = bytearray()
 
@@ -118,14 +120,66 @@ class WireTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, wire: Wire, *, ssl_context: ssl.SSLContext) -> None:
         super().__init__(verify=ssl_context, trust_env=False)
-        # httpx hands on everything to httpcore but this. No connection serves two calls: an idle one may be
-        # dropped by the server at the moment it is used again, and what was left over of one reply would
-        # be read as the next one's.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=1,
-            max_keepalive_connections=0,
-            http1=True,
-            http2=False,
-            network_backend=wire,
+        # httpx hands on everything to httpcore but this.
+        self._pool = _OneCallEach(wire, ssl_context)  # type: ignore[assignment]
+
+
+class _OneCallEach:
+    """In the place of a pool: every request has a connection of its own, which is closed after it.
+
+    An idle connection may be dropped by the server at the moment it is used again, and what was left over of
+    one reply would be read as the next one's.
+    """
+
+    def __init__(self, wire: Wire, ssl_context: ssl.SSLContext) -> None:
+        self._wire = wire
+        self._ssl_context = ssl_context
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request, and give the reply as soon as its headers are whole."""
+        connection = await self._connect(request)
+        try:
+            response = await connection.handle_async_request(request)
+        except BaseException:
+            await connection.aclose()
+            raise
+        return httpcore.Response(
+            response.status,
+            headers=response.headers,
+            content=_ToTheEnd(response.stream, connection),
+            extensions=response.extensions,
         )
+
+    async def _connect(self, request: httpcore.Request) -> httpcore.AsyncHTTP11Connection:
+        origin = request.url.origin
+        if origin.scheme not in {b"http", b"https"}:
+            scheme = origin.scheme.decode()
+            raise httpcore.UnsupportedProtocol(f"Request URL has an unsupported protocol '{scheme}://'.")
+        seconds = request.extensions["timeout"]["connect"]
+        host = origin.host.decode()
+        stream = await self._wire.connect_tcp(host, origin.port, timeout=seconds)
+        if origin.scheme == b"https":
+            self._ssl_context.set_alpn_protocols(["http/1.1"])
+            stream = await stream.start_tls(self._ssl_context, host, timeout=seconds)
+        return httpcore.AsyncHTTP11Connection(origin, stream)
+
+    async def aclose(self) -> None:
+        """Every connection is closed by then."""
+
+
+class _ToTheEnd:
+    """The body of a reply; once it is closed, so is its connection."""
+
+    def __init__(self, stream: Any, connection: httpcore.AsyncHTTP11Connection) -> None:
+        self._stream = stream
+        self._connection = connection
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            await self._connection.aclose()

@@ -12,6 +12,7 @@ from typing import Any
 
 from dialer import account, journal, loads, whom
 from dialer.campaign import Breakers, Duplicates, Policy, Rate
+from dialer.dialing import already_sent
 from dialer.journal import RunJournal
 from dialer.leads import Lead, RowReading, Verdict
 from dialer.ledger import Ledger
@@ -141,7 +142,9 @@ class World:
         means = Means(
             journal=wrap(RunJournal(InlineWriter(self.ledger), choice, clock=self.loop.utc_now)),
             connect=lambda: Connection(replace(API, timeout=chosen.timeout), transport=self.api),
-            pace=Pace(chosen.rate),
+            pace=Pace(
+                chosen.rate, already_sent=already_sent(self.ledger, chosen.rate), clock=self.loop.utc_now
+            ),
             clock=self.loop.utc_now,
             dice=Random(7),  # noqa: S311 - a seed makes every run the same run
             closed=closed,

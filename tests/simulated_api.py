@@ -38,6 +38,11 @@ class SimulatedApi(httpx.AsyncBaseTransport):
         await request.extensions["trace"](SEND_STARTED, {})
         now = asyncio.get_running_loop().time()
         self.received.append((now, number))
+        if what.startswith("late:"):  # created so many seconds later, whether anybody still waits or not
+            after = float(what.removeprefix("late:"))
+            loop = asyncio.get_running_loop()
+            loop.call_later(after, lambda: self.created.append((loop.time(), number)))
+            await asyncio.sleep(1e6)
         await asyncio.sleep(self.seconds)
         return self._reply(what, number, now)
 

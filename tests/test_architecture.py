@@ -68,6 +68,7 @@ FLOORS: list[dict[str, set[str]]] = [
                 "sheet_frame",
                 "widened_parts",
             ),
+            *("raw_records", "text_cells"),
         },
         "ledger": {
             *("ledger", "writer", "loads", "journal", "account", "recovered", "ledger_file", "facts"),
@@ -77,7 +78,7 @@ FLOORS: list[dict[str, set[str]]] = [
             *("suppressions", "erasure", "audit"),
             *("fates", "whom"),
         },
-        "vozagent": {"vozagent", "wire", "listings", "lookups"},
+        "vozagent": {"vozagent", "wire", "sockets", "listings", "lookups"},
         "settings": {"settings", "saved_mappings"},
     },
     {
@@ -90,7 +91,7 @@ FLOORS: list[dict[str, set[str]]] = [
     },
     {
         "programs": {
-            *("cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
+            *("refresh", "cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
             *("reconciling", "redialling", "campaign_commands"),
             *("screens", "progress", "access", "defaults", "suppress", "ledger_commands", "forgotten_files"),
             *("check_screens", "template"),
@@ -109,7 +110,7 @@ OWNERS = {
     "click": {"check", "screens"},
     "defusedxml": {"sheet_part"},
     "filelock": {"ledger"},
-    "httpcore": {"wire"},
+    "httpcore": {"wire", "sockets"},
     "httpx": {"vozagent", "wire", "listings", "lookups"},
     "jinja2": {"html_report"},
     "openpyxl": {"new_workbook"},

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -241,6 +242,7 @@ class Ran:
     status: Finished
     depth: Finished
     report: Finished
+    account: Finished
     history: Finished
     nobody: Finished
 
@@ -256,6 +258,7 @@ def _ran(desk: Desk) -> Ran:
         status=desk.dialer("status", *desk.api, "--json"),
         depth=desk.dialer("status", sheet.campaign, *desk.api, "--json"),
         report=desk.dialer("report", sheet.campaign, *desk.api, "--json"),
+        account=desk.dialer("report", sheet.campaign, *desk.api, "--format", "jsonl", "--json"),
         history=desk.dialer("history", numbers[0], *desk.api, "--json"),
         nobody=desk.dialer("history", desk.number(), *desk.api, "--json"),
     )
@@ -347,6 +350,22 @@ def test_a_report_says_where_it_is(ran: Ran) -> None:
     first = ran.first.json
     expected = {"campaign": ran.sheet.campaign, "report": first["report"], "html": first["html"]}
     assert ran.report.json == expected
+
+
+def test_the_html_report_bears_the_fingerprint_that_status_shows(ran: Ran) -> None:
+    page = Path(ran.report.json["html"]).read_text(encoding="utf-8")
+    assert ran.depth.json["fingerprint"] in page
+
+
+def test_the_full_account_has_a_line_for_every_row(ran: Ran) -> None:
+    said = ran.account.json
+    path = Path(said.pop("path"))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert (said, path.name, len(lines)) == (
+        {"campaign": ran.sheet.campaign, "format": "jsonl", "rows": 4},
+        f"{ran.sheet.campaign}.account.jsonl",
+        4,
+    )
 
 
 def test_history_tells_the_story_of_a_number(ran: Ran) -> None:

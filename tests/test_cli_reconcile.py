@@ -5,8 +5,10 @@ The sandbox's record is the judge.
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -15,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.command import Finished
-from tests.desk import Desk, Sheet, finish, open_desk, told
+from tests.command import Finished, command_line, environment
+from tests.desk import PATIENCE_SECONDS, Desk, Sheet, finish, open_desk, told
 
 LOST, MADE, SLOW = "drop-before,ok", "drop-after,ok", "latency-after:1"
 TAG = re.compile(r"dialer-[0-9a-f]{12}")
@@ -386,11 +388,20 @@ def test_where_nothing_runs_there_is_nothing_to_stop(desk: Desk, stopped: Stoppe
 
 def test_a_terminal_that_is_closed_ends_a_run_as_gently_as_sigterm(desk: Desk) -> None:
     sheet = desk.sheet([desk.number(SLOW) for _ in range(8)])
-    process = desk.start(sheet, "--concurrency", "2", "--json")
+    terminal, end = os.openpty()
+    process = subprocess.Popen(
+        command_line("run", sheet.path, *desk.call_options("--concurrency", "1")),
+        cwd=desk.folder,
+        env=environment(desk.folder, desk.environment()),
+        stdin=subprocess.DEVNULL,
+        stdout=end,
+        stderr=end,
+    )
+    os.close(end)
     desk.wait_for(sheet, 1)
+    os.close(terminal)
     process.send_signal(signal.SIGHUP)
-    finished = finish(process)
-    assert (finished.returncode, set(finished.json["counts"])) == (143, {"queued", "pending"})
+    assert (process.wait(PATIENCE_SECONDS), set(sheet.statuses())) == (143, {"queued", "pending"})
 
 
 STORIES = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from dialer.html_report import render
 from dialer.report import CampaignFacts, summarise
-from dialer.results import RowResult
+from dialer.results import Fate, RowResult
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -338,6 +339,10 @@ def test_how_it_was_run_tells_every_fact_and_every_setting() -> None:
     }
 
 
+def test_the_fingerprint_of_the_ledger_is_told() -> None:
+    assert described(facts=replace(FACTS, fingerprint="3f9c-1a22-7be0"))["Fingerprint"] == "3f9c-1a22-7be0"
+
+
 def test_an_exit_code_of_0_is_told_too() -> None:
     assert described(facts=replace(FACTS, exit_code=0))["Exit code"] == "0, done"
 
@@ -393,6 +398,151 @@ def test_the_table_beside_the_chart_holds_the_same_calls() -> None:
 
 def test_a_campaign_without_calls_says_so_instead_of_drawing_a_chart() -> None:
     assert section("over-time", ROWS[7:]) == "Calls over time No call was made."
+
+
+# -- what became of the calls -------------------------------------------------------------------------
+
+
+def ended(row: int, word: str = "completed", **changes: Any) -> RowResult:
+    known: dict[str, Any] = {"ended": True, "duration_seconds": 95.0, "cost_usd": "0.12"}
+    fate = Fate(word, **known | changes)
+    return RowResult(row, "queued", f"C{row}", "+12015550123", NOON, 1, is_new_contact=True, fate=fate)
+
+
+ENDED = (
+    ended(2, appointment_booked=True, lead_qualification="hot"),
+    ended(3, lead_qualification="cold"),
+    ended(4, "no-answer", duration_seconds=20.0),
+    ended(5, "in-progress", ended=False, duration_seconds=None, cost_usd=None),
+    RowResult(6, "queued", "C6", "+12015550124", NOON, 1),
+)
+
+
+def bars(name: str, rows: Iterable[RowResult]) -> list[str]:
+    """The words of the lying bars in a section."""
+    found = next(part for part in page(rows).all("section") if part.attributes["aria-labelledby"] == name)
+    return [bar.text for bar in found.all("li")]
+
+
+def test_nothing_is_said_of_outcomes_that_nobody_asked_for() -> None:
+    assert section("after") == ""
+
+
+def test_how_far_the_calls_have_come_is_one_sentence() -> None:
+    facts = replace(FACTS, asked_at=NOON + timedelta(hours=2))
+    expected = (
+        "What became of the calls 3 of 5 calls have ended, 1 goes on, and of 1 nothing is known yet. "
+        "VozAgent was asked last on 22 Nov 2026, 15:00."
+    )
+    assert section("after", ENDED, facts=facts).startswith(expected)
+
+
+def test_calls_that_never_ended_are_told() -> None:
+    told = section("after", (ended(2), ended(3, "queued", ended=False, stale=True)))
+    assert "1 of 2 calls has ended, 1 was never seen to end." in told
+
+
+def test_the_figures_of_the_calls_are_completed_appointments_time_and_cost() -> None:
+    figures = next(part for part in page(ENDED).all("dl") if "figures" in part.attributes["class"].split())
+    assert [figure.text for figure in figures.all("div")] == [
+        "Completed2 50%",
+        "Appointments1 25%",
+        "Time on the phone3 minutes 30 seconds half lasted over 1 minute 35 seconds",
+        "Cost0.36 USD 0.12 USD a call, known for 3 calls",
+    ]
+
+
+def test_figures_that_nobody_knows_are_left_out() -> None:
+    told = section("after", (ended(2, duration_seconds=None, cost_usd=None),))
+    assert ("Time on the phone" in told, "Cost" in told) == (False, False)
+
+
+def test_the_words_of_the_api_the_lengths_and_the_ratings_have_bars() -> None:
+    assert bars("after", ENDED) == [
+        "completed 2 50%",
+        "in-progress 1 25%",
+        "no-answer 1 25%",
+        "10 to 30 s 1 33%",
+        "30 s to 1 min 0 0%",
+        "1 to 2 min 2 67%",
+        "hot 1 25%",
+        "cold 1 25%",
+    ]
+
+
+def test_the_funnel_leads_from_rows_to_calls() -> None:
+    assert bars("funnel", ROWS) == [
+        "Rows in the sheet 13 100%",
+        "People who can be called 10 77% less 2 invalid, 1 duplicate",
+        "Called 7 54% less 1 failed, 1 unknown, 1 pending",
+    ]
+
+
+def test_the_funnel_goes_on_to_appointments_once_outcomes_are_known() -> None:
+    assert bars("funnel", ENDED)[3:] == [
+        "Calls that ended 3 60% less 1 not ended yet, 1 unheard of",
+        "Completed calls 2 40% less 1 ended otherwise",
+        "Appointments booked 1 20%",
+    ]
+
+
+def test_the_statuses_that_were_not_called_have_bars_with_the_reasons_of_the_invalid_ones() -> None:
+    assert bars("not-called", ROWS)[:3] == [
+        "Invalid 2 50% 1 phone letters, 1 phone missing",
+        "Pending 1 25%",
+        "Duplicate 1 25%",
+    ]
+
+
+def test_several_kinds_of_refusal_have_bars() -> None:
+    rows = [RowResult(row, "failed", reason_code=f"http_40{row % 2}", reason="No.") for row in range(3)]
+    assert bars("failures", rows) == ["HTTP 400 2 67%", "HTTP 401 1 33%"]
+
+
+def test_one_kind_of_refusal_has_none() -> None:
+    assert bars("failures", ROWS) == []
+
+
+# -- what to type ------------------------------------------------------------------------------------
+
+TYPED = replace(FACTS, arguments="kitchen-leads.xlsx --sandbox", named="kitchen-leads --sandbox")
+
+
+def commands(rows: Iterable[RowResult]) -> list[str]:
+    return [code.text for code in page(rows, facts=TYPED).all("code")]
+
+
+def test_every_step_is_a_command_that_can_be_typed() -> None:
+    assert commands(ROWS) == [
+        "dialer run kitchen-leads.xlsx --sandbox",
+        "dialer reconcile kitchen-leads --sandbox",
+        "dialer retry kitchen-leads.xlsx --sandbox",
+        "dialer outcomes kitchen-leads --sandbox",
+    ]
+
+
+def test_outcomes_that_are_known_need_not_be_asked_for() -> None:
+    assert commands(ENDED) == []
+
+
+# -- the pace ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rate", "busiest"),
+    [("5/s", "3 calls began in one second"), ("30/min", "4 calls began in one minute")],
+)
+def test_the_busiest_second_or_minute_stands_beside_the_rate(rate: str, busiest: str) -> None:
+    times = (0, 0.2, 0.9, 30, 61)
+    rows = [RowResult(row, "queued", called_at=NOON + timedelta(seconds=s)) for row, s in enumerate(times, 2)]
+    told = section("over-time", rows, facts=replace(FACTS, settings=(("Rate", rate),)))
+    assert f"At most {busiest} of the clock; the rate that the last run was allowed is {rate}." in told
+
+
+def test_the_chart_over_time_shows_the_pace_on_its_right() -> None:
+    rows = [RowResult(row, "queued", called_at=NOON + timedelta(seconds=row)) for row in range(2, 602)]
+    axis = [svg for svg in page(rows).all("svg") if svg.attributes.get("class") == "axis"][-1]
+    assert [text.text for text in axis.all("text")] == ["0", "0.3/s", "0.7/s", "1/s"]
 
 
 # -- one file, for everybody -------------------------------------------------------------------------

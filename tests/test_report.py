@@ -22,6 +22,7 @@ from dialer.report import (
     was_called,
 )
 from dialer.results import RowResult, result_columns
+from tests.builders import World, policy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -353,3 +354,39 @@ def test_a_pending_row_has_0_attempts() -> None:
 
 def test_an_invalid_row_has_empty_attempts() -> None:
     assert columns_of(RowResult(2, "invalid"))["attempts"] is None
+
+
+# -- what became of the calls ------------------------------------------------------------------------
+
+
+def test_nothing_is_told_of_calls_that_nobody_asked_for() -> None:
+    assert summary(RowResult(2, "queued", called_at=NOON)).calls is None
+
+
+def test_what_the_ledger_knows_of_calls_is_counted(world: World) -> None:
+    world.run(policy(limit=3))
+    with world.ledger.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO calls (attempt_id, campaign_id, call_id, call_status, ended, stale,"
+            " duration_seconds, appointment_booked, cost_usd, detailed, looked_at)"
+            " SELECT attempt_id, campaign_id, call_id, 'completed', 1, 0, 95, attempt_id = 1, '0.12', 1,"
+            " ended_at FROM attempts WHERE attempt_id < 3"
+        )
+    told = summary(*world.results()).calls
+    assert told is not None
+
+    assert (told.heard, told.completed, told.appointments, told.seconds, str(told.cost_usd)) == (
+        2,
+        2,
+        1,
+        190.0,
+        "0.24",
+    )
+
+
+@pytest.mark.parametrize(("seconds", "second", "minute"), [((), 0, 0), ((0, 0.9, 1, 59.9, 60), 2, 4)])
+def test_the_busiest_second_and_minute_are_those_of_the_clock(
+    seconds: tuple[float, ...], second: int, minute: int
+) -> None:
+    told = calls(*(NOON + timedelta(seconds=each) for each in seconds))
+    assert (told.busiest_second, told.busiest_minute) == (second, minute)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -145,3 +146,46 @@ def test_every_status_is_explained_in_whole_sentences(status: str, told: dict[st
 )
 def test_an_exit_code_is_told_with_what_it_stands_for(code: int | None, told: str) -> None:
     assert words.exit_code(code) == told
+
+
+@pytest.mark.parametrize(
+    ("calls", "seconds", "most", "told"),
+    [
+        (3000, 600, 3000, "5/s"),
+        (1000, 600, 3000, "1.7/s"),
+        (30, 60, 40, "30/min"),
+        (40, 60, 60, "0.7/s"),
+        (2, 3600, 4, "2/h"),
+        (1, 86_400, 2, "1/day"),
+        (250_000, 3600, 250_000, "69/s"),
+        (0, 60, 60, "0"),
+    ],
+)
+def test_a_pace_is_told_in_the_unit_in_which_the_most_are_at_least_one(
+    calls: int, seconds: int, most: int, told: str
+) -> None:
+    assert words.pace(calls, seconds, most=most) == told
+
+
+@pytest.mark.parametrize(
+    ("usd", "told"),
+    [
+        ("0", "0.00 USD"),
+        ("12.345", "12.34 USD"),
+        ("11014.43", "11,014.43 USD"),
+        ("0.1458", "0.15 USD"),
+        ("0.0061", "0.0061 USD"),
+        ("0.048", "0.048 USD"),
+        ("0.00001", "less than 0.0001 USD"),
+    ],
+)
+def test_money_is_told_to_the_cent_or_with_two_digits_that_say_something(usd: str, told: str) -> None:
+    assert words.money(Decimal(usd)) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(40, "40 seconds"), (43_500, "12 hours 5 minutes"), (86_400, "24 hours"), (5_241_600, "1,456 hours")],
+)
+def test_time_on_the_phone_is_told_in_hours_at_most(seconds: int, told: str) -> None:
+    assert words.hours(seconds) == told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from dialer import loads, standing
 from dialer.account import count_statuses
 from dialer.campaign import Duplicates
 from dialer.leads import RowReading, Verdict
-from dialer.ledger import time_text
+from dialer.ledger import Ledger, time_of, time_text
 from dialer.replies import RESERVED_STATUSES
 from dialer.standing import Point, count_rows
 from tests.builders import World, lead, number, policy, reading
@@ -213,3 +214,51 @@ def test_the_same_campaign_in_another_ledger_has_another_fingerprint(
         assert fingerprint(other) != fingerprint(world)
     finally:
         other.close()
+
+
+def test_when_the_api_was_last_asked_of_the_calls_is_known(world: World) -> None:
+    world.run(policy(limit=2))
+    execute(
+        world,
+        "INSERT INTO calls (attempt_id, campaign_id, call_id, ended, stale, detailed, looked_at)"
+        " SELECT attempt_id, campaign_id, call_id, 0, 0, 0, begun_at FROM attempts",
+    )
+    with world.ledger.reading() as connection:
+        load = loads.latest_load(connection, world.campaign.campaign_id, complete_only=True)
+        last = connection.exec_driver_sql("SELECT max(begun_at) FROM attempts").scalar_one()
+        assert load is not None
+        state = standing.state_of(connection, load, now=world.loop.utc_now())
+
+    assert state.asked_at == time_of(last)
+
+
+def test_before_anybody_asked_there_is_no_such_time(world: World) -> None:
+    with world.ledger.reading() as connection:
+        load = loads.latest_load(connection, world.campaign.campaign_id, complete_only=True)
+        assert load is not None
+        assert standing.state_of(connection, load, now=world.loop.utc_now()).asked_at is None
+
+
+def test_a_ledger_of_the_schema_before_is_counted_as_quickly(tmp_path: Path) -> None:
+    indexes = (
+        "rows_by_verdict",
+        "attempts_of_campaign",
+        "calls_by_look",
+        "leads_suppressed",
+        "leads_deferred",
+    )
+    path = tmp_path / "ledger.sqlite3"
+    ledger = Ledger(path)
+    with ledger.transaction() as connection:
+        for index in indexes:
+            connection.exec_driver_sql(f"DROP INDEX {index}")
+        connection.exec_driver_sql("DELETE FROM facts WHERE name = 'ledger'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0002'")
+    ledger.close()
+    ledger = Ledger(path)
+    with ledger.reading() as connection:
+        found = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
+        named = connection.execute(standing.SELECT_NAME_OF_LEDGER).scalar()
+    ledger.close()
+
+    assert (set(indexes) <= found, bool(named)) == (True, True)

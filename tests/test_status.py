@@ -16,13 +16,14 @@ from dialer import loads
 from dialer.access import OpenLedger
 from dialer.campaign import Rate
 from dialer.errors import UsageError
+from dialer.leads import RowReading, Verdict
 from dialer.ledger import time_text
 from dialer.pool import Closed
 from dialer.screens import local
 from dialer.settings import Place
 from dialer.status import all_campaigns, one_campaign
 from dialer.status_screens import Depth, StatusLine, campaigns_screen, depth_screen, watch_screen
-from tests.builders import World, lead, number, policy
+from tests.builders import World, lead, number, policy, reading
 from tests.virtual_time import START
 
 SANDBOX = Place(sandbox=True)
@@ -60,6 +61,16 @@ def pause(world: World, reason: str) -> None:
     with world.ledger.transaction() as connection:
         connection.exec_driver_sql(
             "UPDATE campaigns SET paused_reason = ?, paused_at = ?", (reason, time_text(START))
+        )
+
+
+def let_the_calls_have_ended(world: World) -> None:
+    """All but the third call, which was never seen to end."""
+    with world.ledger.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO calls (attempt_id, campaign_id, call_id, call_status, ended, stale, detailed,"
+            " looked_at) SELECT attempt_id, campaign_id, call_id, 'completed', 1, attempt_id = 3, 1, ended_at"
+            " FROM attempts"
         )
 
 
@@ -174,8 +185,25 @@ def test_failed_rows_are_called_again_next(world: World) -> None:
     assert line(world).next_step == "dialer retry leads.csv --sandbox"
 
 
-def test_nothing_is_left_to_do_when_all_were_called(world: World) -> None:
+def test_invalid_rows_are_mended_next(make_world: Callable[..., World]) -> None:
+    world = make_world(leads=[])
+    world.load_readings([reading(lead(2)), RowReading(3, Verdict.INVALID)])
     world.run()
+
+    assert line(world).next_step == (
+        "dialer retry leads.csv --sandbox (once the invalid rows are mended: the report says how)"
+    )
+
+
+def test_when_all_were_called_it_is_time_to_ask_what_became_of_the_calls(world: World) -> None:
+    world.run()
+
+    assert line(world).next_step == "dialer outcomes leads --sandbox"
+
+
+def test_nothing_is_left_to_do_once_that_is_known_too(world: World) -> None:
+    world.run()
+    let_the_calls_have_ended(world)
 
     assert line(world).next_step == "nothing"
 
@@ -278,12 +306,7 @@ def test_the_statuses_in_depth_are_those_of_the_report(world: World) -> None:
 
 def test_what_became_of_the_calls_is_told_in_the_words_of_the_api(world: World) -> None:
     world.run(policy(limit=3))
-    with world.ledger.transaction() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO calls (attempt_id, campaign_id, call_id, call_status, ended, stale, detailed,"
-            " looked_at) SELECT attempt_id, campaign_id, call_id, 'completed', 1, attempt_id = 3, 1, ended_at"
-            " FROM attempts"
-        )
+    let_the_calls_have_ended(world)
 
     assert depth(world).outcomes == {"completed": 2, "stale": 1}
 

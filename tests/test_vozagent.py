@@ -249,7 +249,7 @@ def test_a_tls_handshake_that_hangs_is_unsent(monkeypatch: pytest.MonkeyPatch) -
 def test_a_certificate_is_always_checked(given: ssl.SSLContext | None) -> None:
     connection = Connection(Api("https://api.vozagent.ai/v1", KEY, ssl_context=given))
 
-    context = connection._http._transport._pool._ssl_context  # type: ignore[attr-defined]  # inside httpx
+    context = connection._transport._pool._ssl_context  # type: ignore[attr-defined]  # inside httpx
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
@@ -727,6 +727,24 @@ def test_a_key_that_cannot_be_sent_is_not_quoted(spoilt: str) -> None:
     assert asyncio.run(story()) == Unknown("no reply (LocalProtocolError)")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error": {"code": "no", "message": "What is %s?"}}' % KEY.encode(),
+        b'{"error": {"code": "no", "message": "What is %s?"}}' % KEY.encode().replace(b"s", b"\\u0073"),
+        b'{"error": {"code": "no", "message": "%s %s"}}' % (b"x" * 290, KEY.encode()),
+        b"<h1>Bad key %s</h1>" % KEY.encode(),
+    ],
+    ids=["plain", "escaped", "where the text is cut off", "no JSON"],
+)
+def test_a_key_that_the_api_quotes_is_in_no_outcome(body: bytes) -> None:
+    async def story() -> Outcome:
+        async with rude_server(says(reply("422 No", body))) as server:
+            return (await call(Api(server.base_url, KEY)))[0]
+
+    assert "CANARY" not in repr(asyncio.run(story()))
+
+
 # Base URLs
 
 
@@ -780,6 +798,11 @@ def test_a_base_url_that_may_be_used(text: str, base_url: str) -> None:
         ("https://api.vozagent.ai/v 1", "cannot be read"),
         ("https://169.254.169.254/v1", "names a link-local address"),
         ("https://[fe80::1]/v1", "names a link-local address"),
+        ("https://[::ffff:169.254.169.254]/v1", "names a link-local address"),
+        ("https://2852039166/v1", "names a link-local address"),
+        ("https://0xa9fea9fe/v1", "names a link-local address"),
+        ("https://169.254.43518/v1", "names a link-local address"),
+        ("https://api.vozagent.ai@", "names no host"),
     ],
 )
 def test_a_base_url_that_must_not_be_used(text: str, why: str) -> None:

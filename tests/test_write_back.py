@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -206,6 +208,35 @@ def test_a_full_disk_is_said() -> None:
     with pytest.raises(DialerError) as caught, whole_file(Path("/dev/full") / "report.csv"):
         pass
     assert caught.value.code == "not_written"
+
+
+# A limit for the size of files stands for a disk that has no more room for what is written.
+FULL = """
+import resource, sys
+from pathlib import Path
+from dialer.errors import DialerError
+from dialer.whole_file import whole_file
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try:
+    with whole_file(Path(sys.argv[1])) as out:
+        for _ in range(100):
+            out.write(bytes(100_000))
+except DialerError as error:
+    print(error.sentence)
+"""
+
+
+def test_a_disk_that_becomes_full_leaves_the_old_report_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "a.csv"
+    target.write_bytes(b"the old report")
+    done = subprocess.run([sys.executable, "-c", FULL, target], capture_output=True, text=True, check=True)
+    assert (done.stdout, {path.name: path.read_bytes() for path in tmp_path.iterdir()}) == (
+        (
+            f"{target} could not be written (File too large); make room or choose another place with"
+            " --output, and write it again.\n"
+        ),
+        {"a.csv": b"the old report"},
+    )
 
 
 def test_folders_are_made_where_they_are_missing(tmp_path: Path) -> None:

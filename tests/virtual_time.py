@@ -41,6 +41,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self, *, latest: float = 0.0, seed: int = 7) -> None:
         self._jumping = _JumpingSelector(latest, Random(seed))  # noqa: S311 - a seed makes every run the same
         super().__init__(self._jumping)
+        self._set_by = timedelta(0)
 
     def time(self) -> float:
         return self._jumping.now
@@ -49,5 +50,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Let time pass in which nothing runs: a busy processor, a sleeping laptop."""
         self._jumping.now += seconds
 
+    def set_clock(self, by: timedelta) -> None:
+        """Set the clock on the wall; what the loop waits for does not come any sooner or later."""
+        self._set_by += by
+
     def utc_now(self) -> datetime:
-        return START + timedelta(seconds=self.time())
+        return START + self._set_by + timedelta(seconds=self.time())

@@ -54,7 +54,8 @@ def summary(condemned: list[Condemned], *, seconds: float) -> str:
     calls = sum(one.created.total() for one in condemned)
     return (
         f"{moments.total()} kills ({dict(moments)}) of {len(condemned)} campaigns: {twice} numbers twice, "
-        f"{lost} rows lost, {false} false reports, {unknown} unknown at the end, {calls} calls, {seconds:.0f} s"
+        f"{lost} rows lost, {false} false reports, {unknown} unknown at the end, {calls} calls, "
+        f"{seconds:.0f} s"
     )
 
 

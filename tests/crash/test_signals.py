@@ -16,7 +16,7 @@ import pytest
 from tests.command import Finished
 from tests.crash.condemned import Leads, Prison
 from tests.crash.executioner import Executioner, Moment, Sentence, send_signal
-from tests.desk import finish
+from tests.desk import PATIENCE_SECONDS, finish
 
 _STORYTELLERS = 2
 _LEADS = 12
@@ -48,7 +48,7 @@ class Told:
 class Blow:
     """A signal at a moment, and perhaps a second one some time after it."""
 
-    signal: signal.Signals
+    first: signal.Signals
     moment: Moment = "received"
     nth: int = 3
     hold_seconds: float = 0.5  # how long calls under way are not answered
@@ -89,12 +89,10 @@ def _tell(prison: Prison, name: str) -> Told:
         process = prison.start(sheet, port, *blow.options)
         sentence = Sentence(blow.moment, blow.nth, _strike(blow, process), hold_seconds=blow.hold_seconds)
         executioner.sentences[port] = sentence
-        struck: list[float] = []
-        watch = threading.Thread(target=lambda: (sentence.done.wait(30), struck.append(monotonic())))
-        watch.start()
+        assert sentence.done.wait(PATIENCE_SECONDS)
+        struck = monotonic()
         first = finish(process)
-        watch.join()
-        seconds = monotonic() - struck[0]
+        seconds = monotonic() - struck
         received = len(executioner.record(set(sheet.numbers)))
         executioner.sentences.pop(port)
         rows = sheet.results()
@@ -112,7 +110,7 @@ def _tell(prison: Prison, name: str) -> Told:
 
 
 def _strike(blow: Blow, process: subprocess.Popen[str]) -> Callable[[], None]:
-    first = send_signal(blow.signal, process.pid)
+    first = send_signal(blow.first, process.pid)
 
     def strike() -> None:
         first()

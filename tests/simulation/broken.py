@@ -14,13 +14,14 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy import text
 
 from dialer import dialing, journal, reconcile, reporter, run
-from dialer.journal import Attempt, DueLead, Ending, RunJournal
+from dialer.account import row_results
+from dialer.journal import Attempt, Ending, RunJournal
 from dialer.outcomes import Called, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.results import RowResult
 from dialer.retry import LeadState
 from dialer.unknowns import OpenAttempt
 from dialer.vozagent import Connection, Exchange, TakeTurn
-from dialer.whom import Choice
+from dialer.whom import Choice, DueLead, choose
 from tests.simulation.machine import Substitute
 
 
@@ -140,20 +141,14 @@ async def not_found_is_due(attempt: OpenAttempt, found: Any, means: reconcile.Me
     return False
 
 
-_choose = run.choose
-
-
 def recent_is_due(*arguments: Any, **options: Any) -> Choice:
     """Forget what other campaigns did today."""
-    return replace(_choose(*arguments, **options), recall_since="9999")
-
-
-_row_results = reporter.row_results
+    return replace(choose(*arguments, **options), recall_since="9999")
 
 
 def row_lost(*arguments: Any, **options: Any) -> Iterator[RowResult]:
     """Leave out rows of the report that are unknown."""
-    return (row for row in _row_results(*arguments, **options) if row.status != "unknown")
+    return (row for row in row_results(*arguments, **options) if row.status != "unknown")
 
 
 BROKEN: dict[str, Substitute] = {
@@ -166,7 +161,7 @@ BROKEN: dict[str, Substitute] = {
     "outcome lost": (dialing, "RunJournal", OutcomeLost),
     "body decides": (dialing, "Connection", BodyDecides),
     "throttled is failed": (dialing, "Connection", ThrottledIsFailed),
-    "pace forgotten": (dialing, "_already_sent", lambda _dialing: []),
+    "pace forgotten": (dialing, "already_sent", lambda _ledger, _rate: []),
     "recent called again": (run, "choose", recent_is_due),
     "row lost": (reporter, "row_results", row_lost),
 }

@@ -8,7 +8,7 @@ import sqlite3
 import warnings
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -17,11 +17,12 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 import httpcore
+import httpcore._backends.anyio as anyio_backend  # what httpcore takes if nobody names one
 import httpx
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from dialer import access, dialing, reporter, whole_file
+from dialer import access, dialing, ledger, reporter, whole_file, wire
 from dialer.ledger import Ledger
 from dialer.pool import Pool
 from dialer.vozagent import ssl_context
@@ -35,8 +36,10 @@ Result = TypeVar("Result")
 Substitute = tuple[Any, str, Any]  # module, name, what stands there instead
 
 _CONTEXT = ssl_context()  # loading the certificates takes 20 ms each time
-_STATEMENTS: dict[Any, Any] = {}
 _MOST_RUNS = 3_000_000  # callbacks of one life: a program that has not ended by then never will
+
+
+_new_engine = ledger._engine
 
 
 class PowerCut(SystemExit):
@@ -90,6 +93,7 @@ class Machine:
         self.api: HostileApi = HostileApi(self)
         self.dead = False
         self.loop: ShuffledLoop | None = None
+        self._engines: dict[tuple[Path, bool], Engine] = {}
         self._now = 0.0
         self._left = crashes
         self._disk_full_until = float("-inf")
@@ -118,7 +122,7 @@ class Machine:
         self._left = 0
         self.stalls = False
 
-    def ledger(self, path: Path) -> SimulatedLedger:
+    def open_ledger(self, path: Path) -> SimulatedLedger:
         """The ledger at a path, as the program on this machine opens it."""
         return SimulatedLedger(self, path)
 
@@ -185,12 +189,14 @@ class Machine:
         clock = _MonotonicClock(self)
         return [
             (asyncio, "run", self._run),
+            (wire, "Sockets", partial(SimulatedNetwork, self)),
             (httpcore, "AnyIOBackend", partial(SimulatedNetwork, self)),
-            (httpcore._backends.anyio, "AnyIOBackend", partial(SimulatedNetwork, self)),
+            (anyio_backend, "AnyIOBackend", partial(SimulatedNetwork, self)),
             (httpcore._async.http11, "time", clock),
             (httpx, "create_ssl_context", lambda *_, **__: _CONTEXT),
             (httpx._transports.default, "create_ssl_context", lambda *_, **__: _CONTEXT),
             (access, "Ledger", partial(SimulatedLedger, self)),
+            (ledger, "_engine", self._engine),
             (dialing, "group_writer", _inline_writer),
             (dialing, "Random", lambda: dice(self.seed, f"program {self.lives}")),
             (dialing, "_signals_stop", self._notice_pool),
@@ -209,7 +215,7 @@ class Machine:
         finally:
             self._now = loop.time()
             _abandon(loop)
-            main.close()
+            _close(main)
             self.loop = None
 
     @contextmanager
@@ -220,6 +226,12 @@ class Machine:
             self.loop.call_later(seconds, press, pool)
         yield
         self.pool = None
+
+    def _engine(self, path: Path, *, read_only: bool) -> Engine:
+        """The engine of a ledger. Its connections die with each life; what it knows of SQL need not."""
+        if (path, read_only) not in self._engines:
+            self._engines[path, read_only] = _new_engine(path, read_only=read_only)
+        return self._engines[path, read_only]
 
     def _trace_tag(self) -> str:
         return f"dialer-{self._tags.getrandbits(48):012x}"
@@ -304,7 +316,7 @@ class ShuffledLoop(VirtualLoop):
 
     def _run_once(self) -> None:
         self.stall(self._machine.stall_seconds())
-        super()._run_once()  # type: ignore[misc]  # the loop's own heart, which has no public name
+        super()._run_once()  # type: ignore[misc]  # the loop's own heart
 
 
 def _abandon(loop: asyncio.AbstractEventLoop) -> None:
@@ -314,14 +326,23 @@ def _abandon(loop: asyncio.AbstractEventLoop) -> None:
         warnings.simplefilter("ignore")
         for task in tasks:
             task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is the purpose
-            with suppress(BaseException):
-                task.get_coro().close()  # type: ignore[union-attr]
+            _close(task.get_coro())
         loop.close()
 
 
+def _close(coroutine: Any) -> None:
+    """Close a coroutine, however often it wants to wait for something on its way out."""
+    for _ in range(100):
+        try:
+            coroutine.close()
+        except BaseException:  # noqa: BLE001, PERF203 - the dead may cry whatever they like
+            continue
+        return
+
+
 @asynccontextmanager
-async def _inline_writer(ledger: Ledger) -> AsyncIterator[InlineWriter]:
-    yield InlineWriter(ledger)
+async def _inline_writer(of: Ledger) -> AsyncIterator[InlineWriter]:
+    yield InlineWriter(of)
 
 
 class SimulatedLedger(Ledger):
@@ -330,9 +351,6 @@ class SimulatedLedger(Ledger):
     def __init__(self, machine: Machine, path: Path, **options: Any) -> None:
         self._machine = machine
         super().__init__(path, clock=machine.utc_now, **options)
-        # Every life opens the ledger anew; the statements are always the same ones.
-        self._writing = self._writing.execution_options(compiled_cache=_STATEMENTS)
-        self._reading = self._reading.execution_options(compiled_cache=_STATEMENTS)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

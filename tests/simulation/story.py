@@ -55,6 +55,8 @@ class Told:
     lives: int
     posts: int
     calls: int
+    moments: frozenset[str] = frozenset()  # at which it died
+    met: frozenset[str] = frozenset()  # what its POSTs met
     faults: list[str] = field(default_factory=list)  # the promises that were broken
     latest: list[str] = field(default_factory=list)  # what happened at last
 
@@ -147,6 +149,8 @@ class Story:
             lives=machine.lives,
             posts=len(machine.api.posts),
             calls=len(machine.api.calls),
+            moments=frozenset(machine.crashes),
+            met=frozenset(post.fault for post in machine.api.posts),
             faults=self.violations,
             latest=list(machine.trace.latest),
         )
@@ -240,8 +244,8 @@ class Story:
         if line.number is None:
             return
         with self._command("suppress", line.number):
-            ledger = self.machine.ledger(Path(self.place.ledger or ""))
-            with closing(ledger), ledger.transaction() as connection:
+            opened = self.machine.open_ledger(Path(self.place.ledger or ""))
+            with closing(opened), opened.transaction() as connection:
                 add(connection, [Entry(Kind.NUMBER, line.number)], reason=None, now=self.machine.utc_now())
             self.suppressed.setdefault(line.number, self.machine.now)
 
