@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Connection, Row, text
 
 from dialer.campaign import Duplicates
 from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, other_name
 from dialer.phones import Tier
+from dialer.statements import run_all
 
 INSERT_ROW = text(
     "INSERT INTO rows (load_id, row, verdict, e164, cell, problems, fingerprint)"
@@ -85,7 +86,7 @@ class Batches:
         `fingerprints` are those of the rows, by row number, as `evidence.fingerprint` makes them."""
         if not readings:
             return
-        _write_all(connection, INSERT_ROW, (self._row(each, fingerprints.get(each.row)) for each in readings))
+        run_all(connection, INSERT_ROW, (self._row(each, fingerprints.get(each.row)) for each in readings))
         mended = self._invalid_before(connection, readings)
         if self.mendable:
             mended |= {each.row for each in readings if fingerprints.get(each.row) in self.mendable}
@@ -109,10 +110,10 @@ class Batches:
                 if duplicate is not None:
                     duplicates.append(duplicate)
         changed = [lead for lead in known.values() if lead.changed]
-        _write_all(connection, INSERT_LEAD, (self._new_lead(k) for k in changed if k.lead_id is None))
-        _write_all(connection, UPDATE_LEAD, (self._old_lead(k) for k in changed if k.lead_id is not None))
-        _write_all(connection, MARK_DUPLICATE, ((self.load_id, row) for row in duplicates))
-        _write_all(connection, UPDATE_PROBLEMS, misnamed)
+        run_all(connection, INSERT_LEAD, (self._new_lead(k) for k in changed if k.lead_id is None))
+        run_all(connection, UPDATE_LEAD, (self._old_lead(k) for k in changed if k.lead_id is not None))
+        run_all(connection, MARK_DUPLICATE, ((self.load_id, row) for row in duplicates))
+        run_all(connection, UPDATE_PROBLEMS, misnamed)
 
     def _take(
         self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
@@ -224,13 +225,3 @@ def lead_of(row: Row[Any]) -> Lead:
         tags=tuple(json.loads(row.tags)),
         notes=row.notes,
     )
-
-
-def _write_all(connection: Connection, statement: TextClause, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Hand all rows to the driver at once, each in the order of the statement's parameters.
-
-    SQLAlchemy's own way binds a million rows by name, one after the other, and takes five times as long.
-    """
-    bound = list(rows)
-    if bound:
-        connection.exec_driver_sql(str(statement.compile(dialect=connection.dialect)), bound)

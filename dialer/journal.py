@@ -18,6 +18,7 @@ from dialer.fates import NEWEST_CALL_ENDED
 from dialer.ledger import Clock, time_of, time_text
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.retry import Decision, LeadState, Stop
+from dialer.statements import run
 from dialer.suppressions import SUPPRESSED, claim_values, hold_back
 from dialer.whom import RECENT, Choice, DueLead, due_leads
 from dialer.writer import Writer
@@ -112,11 +113,12 @@ def begin(
     """Write the intent down; None if this lead must not be called after all."""
     bound = {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
     bound["again"] = int(due.from_state is LeadState.CALLED)
-    claimed = connection.execute(CLAIM_LEAD, bound | claim_values(connection, due.lead.phone))
-    if claimed.rowcount != 1:
+    claimed = run(connection, CLAIM_LEAD, bound | claim_values(connection, due.lead.phone))
+    if claimed.changed != 1:
         hold_back(connection, due.lead_id, due.lead.phone)
         return None
-    attempt_id = connection.execute(
+    inserted = run(
+        connection,
         INSERT_ATTEMPT,
         {
             "lead_id": due.lead_id,
@@ -127,10 +129,10 @@ def begin(
             "begun_at": time_text(now),
             "trace_tag": trace_tag,
         },
-    ).scalar_one()
+    )
     if trace_tag is not None:
         due = replace(due, lead=replace(due.lead, tags=(*due.lead.tags, trace_tag)))
-    return Attempt(attempt_id, due)
+    return Attempt(inserted.rows[0][0], due)
 
 
 def end(
@@ -146,7 +148,8 @@ def end(
     What has ended once stays as it is.
     """
     outcome = _with_call_of_another(connection, ending.outcome, e164=attempt.due.lead.phone)
-    ended = connection.execute(
+    ended = run(
+        connection,
         END_ATTEMPT,
         _outcome_columns(outcome)
         | {
@@ -155,7 +158,7 @@ def end(
             "sent_at": time_text(ending.sent_at) if ending.sent_at else None,
         },
     )
-    if ended.rowcount != 1:
+    if ended.changed != 1:
         return
     decision = ending.decision
     due = attempt.due
@@ -164,9 +167,10 @@ def end(
         bound = {"now": time_text(now), "reason": stop.sentence, "alarm": stop.alarm}
         connection.execute(PAUSE_BY_BREAKER, bound | {"campaign_id": due.campaign_id})
     if decision.state is LeadState.DUE:
-        connection.execute(GIVE_LEAD_BACK, {"lead_id": due.lead_id, "state": due.from_state.value})
+        run(connection, GIVE_LEAD_BACK, {"lead_id": due.lead_id, "state": due.from_state.value})
         return
-    connection.execute(
+    run(
+        connection,
         MOVE_LEAD,
         {
             "lead_id": due.lead_id,
@@ -182,10 +186,10 @@ def _with_call_of_another(connection: Connection, outcome: Outcome, *, e164: str
     """The outcome; it is odd if the API gave another number's call the same id."""
     if not isinstance(outcome, Called) or outcome.call_id is None:
         return outcome
-    found = connection.execute(SELECT_SAME_CALL, {"call_id": outcome.call_id, "e164": e164}).first()
-    if found is None:
+    found = run(connection, SELECT_SAME_CALL, {"call_id": outcome.call_id, "e164": e164}).rows
+    if not found:
         return outcome
-    oddity = f"the API gave this call_id to row {found.row} as well"
+    oddity = f"the API gave this call_id to row {found[0][0]} as well"
     return replace(outcome, oddities=(*outcome.oddities, oddity))
 
 

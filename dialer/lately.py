@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, text
 from dialer.journal import LONGEST_WAY_TO_SEND
 from dialer.ledger import time_of, time_text
 
+_ENOUGH_FOR_A_PACE = 1000
+
 SELECT_LOADS = text(
     "SELECT o.load_id, o.loaded_at, o.complete, o.path,"
     " (SELECT count(*) FROM rows AS r WHERE r.load_id = o.load_id AND r.verdict <> 'not_a_lead') AS held"
@@ -23,13 +25,11 @@ SELECT_RUNS = text(
     " AND a.begun_at BETWEEN u.started_at AND coalesce(u.ended_at, :now)) AS attempts"
     " FROM runs AS u WHERE u.campaign_id = :campaign_id ORDER BY u.run_id DESC LIMIT :most"
 )
+# Of a long run its end tells the pace; to count all of it would take longer than everything else here.
 COUNT_SENT = text(
-    "SELECT count(*) AS n,"
-    " (SELECT coalesce(f.sent_at, f.begun_at) FROM attempts AS f WHERE f.campaign_id = :campaign_id"
-    " AND f.begun_at BETWEEN :since AND :until ORDER BY f.begun_at LIMIT 1) AS first,"
-    " (SELECT coalesce(t.sent_at, t.begun_at) FROM attempts AS t WHERE t.campaign_id = :campaign_id"
-    " AND t.begun_at BETWEEN :since AND :until ORDER BY t.begun_at DESC LIMIT 1) AS last"
-    " FROM attempts WHERE campaign_id = :campaign_id AND begun_at BETWEEN :since AND :until"
+    "SELECT count(*) AS n, min(sent) AS first, max(sent) AS last FROM"
+    " (SELECT coalesce(sent_at, begun_at) AS sent FROM attempts WHERE campaign_id = :campaign_id"
+    " AND begun_at BETWEEN :since AND :until ORDER BY begun_at DESC LIMIT :most) AS latest"
 )
 # What is sent now was begun a moment ago: an attempt is written down before its turn comes.
 COUNT_SENT_LATELY = text(
@@ -152,9 +152,14 @@ def latest_runs(connection: Connection, campaign_id: int, *, now: datetime, most
 
 
 def sent(connection: Connection, campaign_id: int, *, since: datetime, until: datetime) -> Sent:
-    """The attempts of a campaign that were begun from `since` to `until`; one that was never sent counts
-    with the time at which it was begun."""
-    bound = {"campaign_id": campaign_id, "since": time_text(since), "until": time_text(until)}
+    """The attempts of a campaign that were begun from `since` to `until`, but only the last thousand of
+    them; one that was never sent counts with the time at which it was begun."""
+    bound = {
+        "campaign_id": campaign_id,
+        "since": time_text(since),
+        "until": time_text(until),
+        "most": _ENOUGH_FOR_A_PACE,
+    }
     return _sent(connection.execute(COUNT_SENT, bound).one())
 
 

@@ -62,7 +62,10 @@ def report(campaign: str, output: Path | None, export_format: str | None, **opti
 @option("--watch", is_flag=True, help="Look again and again for as long as a run lasts.")
 @global_options
 def status(campaign: str | None, *, watch: bool, **options: Any) -> int:
-    """Say where the campaigns stand, and what to do next; name one to see it in depth."""
+    """Say where the campaigns stand, and what to do next.
+
+    Name a campaign to see it in depth: its runs, its last attempts, who waits and until when.
+    """
     from dialer.watch import Asked, seconds_between_looks, show
 
     asked = Asked(place_of(options), campaign, as_json=options["as_json"])
@@ -74,7 +77,10 @@ def status(campaign: str | None, *, watch: bool, **options: Any) -> int:
 @click.argument("number", metavar="+E164")
 @global_options
 def history(number: str, **options: Any) -> int:
-    """Tell one person's story: in which sheets, when they were called, by what decision, what came of it."""
+    """Tell one person's story: sheets, calls, decisions.
+
+    In which sheets and rows a number stood, when it was called and by what decision, and what came of it.
+    """
     from dialer import screens
     from dialer.history import history as history_of
 

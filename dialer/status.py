@@ -143,7 +143,7 @@ def _look(connection: Connection, ledger: Ledger, campaign: account.CampaignLine
 def _pace(
     connection: Connection, campaign_id: int, run: account.RunRecord | None, *, lasts: bool, now: datetime
 ) -> float | None:
-    """The calls sent in a second: in the last seconds of a run under way, else in all of the last run."""
+    """The calls sent in a second: in the last seconds of a run under way, else at the end of the last run."""
     if run is None:
         return None
     if not lasts or run.ended_at is not None:

@@ -32,10 +32,13 @@ class SimulatedApi(httpx.AsyncBaseTransport):
         """Announce, receive, create, reply; each step can be told to fail."""
         number = json.loads(request.content)["phone_number"]
         script = self.scripts.get(number)
-        what = script.pop(0) if script else self.always or "ok"
+        what = script[0] if script else self.always or "ok"
+        if what != "refused":
+            await request.extensions["trace"](SEND_STARTED, {})
+        if script:  # not before it was sent: its turn may be withdrawn
+            script.pop(0)
         if what == "refused":
             raise httpx.ConnectError("connection refused")
-        await request.extensions["trace"](SEND_STARTED, {})
         now = asyncio.get_running_loop().time()
         self.received.append((now, number))
         if what.startswith("late:"):  # created so many seconds later, whether anybody still waits or not

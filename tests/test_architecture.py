@@ -72,7 +72,7 @@ FLOORS: list[dict[str, set[str]]] = [
         },
         "ledger": {
             *("ledger", "writer", "loads", "journal", "account", "recovered", "ledger_file", "facts"),
-            "batches",
+            *("batches", "statements"),
             *("orders", "unknowns"),
             *("standing", "lately", "story", "full_account"),
             *("suppressions", "erasure", "audit"),
@@ -91,7 +91,18 @@ FLOORS: list[dict[str, set[str]]] = [
     },
     {
         "programs": {
-            *("refresh", "cli", "__main__", "options", "run", "dialing", "check", "call", "status", "reports"),
+            *(
+                "refresh",
+                "cli",
+                "__main__",
+                "options",
+                "run",
+                "dialing",
+                "check",
+                "call",
+                "status",
+                "reports",
+            ),
             *("reconciling", "redialling", "campaign_commands"),
             *("screens", "progress", "access", "defaults", "suppress", "ledger_commands", "forgotten_files"),
             *("check_screens", "template"),
@@ -128,7 +139,7 @@ OWNERS = {
     "sqlalchemy": {
         *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions", "erasure"),
         *("audit",),
-        "batches",
+        *("batches", "statements"),
         *("orders", "unknowns"),
         *("standing", "lately", "story", "full_account"),
         *("fates", "whom"),

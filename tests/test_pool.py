@@ -391,9 +391,7 @@ def test_a_persons_reason_for_a_pause_stays(world: World) -> None:
     async def pause(_pool: Pool) -> None:
         await asyncio.sleep(0.1)
         with world.ledger.transaction() as connection:
-            orders.set_pause(
-                connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now()
-            )
+            orders.set_pause(connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now())
 
     world.run(policy(concurrency=10, rate=Rate(count=1000), breakers=Breakers()), meanwhile=pause)
 
@@ -422,9 +420,7 @@ def test_a_pause_from_another_terminal_stops_the_run_within_two_seconds(world: W
     async def pause_at_three(_pool: Pool) -> None:
         await asyncio.sleep(3)
         with world.ledger.transaction() as connection:
-            orders.set_pause(
-                connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now()
-            )
+            orders.set_pause(connection, world.campaign.campaign_id, reason="lunch", now=world.loop.utc_now())
 
     progress = world.run(policy(rate=Rate(count=1)), meanwhile=pause_at_three)
 

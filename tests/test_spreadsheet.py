@@ -402,9 +402,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
-    assert refusal(tmp_path / "a.csv").sentence == (
-        "a.csv is empty (0 bytes); ask for the sheet again."
-    )
+    assert refusal(tmp_path / "a.csv").sentence == ("a.csv is empty (0 bytes); ask for the sheet again.")
 
 
 def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> None:

@@ -138,6 +138,21 @@ def test_the_pace_is_that_of_the_last_run(world: World) -> None:
     assert line(world).pace_per_second == pytest.approx(10, abs=1)
 
 
+def test_the_pace_of_a_long_run_is_that_of_its_last_thousand_calls(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(leads=[lead(row) for row in range(2, 1302)])
+    world.run()
+    with world.ledger.transaction() as connection:
+        connection.exec_driver_sql(
+            "UPDATE attempts SET begun_at = :at, sent_at = :at WHERE attempt_id <= 300",
+            {"at": time_text(START)},
+        )
+    end_run(world)
+
+    assert line(world).pace_per_second == pytest.approx(10, abs=0.1)
+
+
 def test_a_run_with_one_call_has_no_pace(world: World) -> None:
     world.run(policy(limit=1))
 

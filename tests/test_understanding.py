@@ -82,8 +82,8 @@ def test_where_only_such_a_sheet_has_phones_nobody_is_called() -> None:
     assert (error.code, error.sentence) == (
         "do_not_call_sheet",
         (
-            'Only the sheet "Opt outs" of leads.xlsx holds phone numbers, and by its name these people must not'
-            ' be called: name the sheet of leads with --sheet NAME, or this one with --sheet "Opt outs".'
+            'Only the sheet "Opt outs" of leads.xlsx holds phone numbers, and by its name these people must'
+            ' not be called: name the sheet of leads with --sheet NAME, or this one with --sheet "Opt outs".'
         ),
     )
 

@@ -88,10 +88,10 @@ async def _at_once() -> None:
 
 
 class ExceptionIsProof(_Rereading):
-    """Takes "Server disconnected without sending a response" for a request that never arrived."""
+    """Takes a connection that broke for one on which nothing ever arrived."""
 
     def reread(self, outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Unknown) and "disconnected" in outcome.reason:
+        if isinstance(outcome, Unknown) and "Error" in outcome.reason:
             return Unsent(outcome.reason)
         return outcome
 

@@ -119,9 +119,8 @@ def _has_false_id(story: Story, number: str) -> bool:
 
 
 def _may_stay_unknown(story: Story, number: str) -> bool:
-    """Whether it cannot be told which of several calls to a number belongs to which attempt."""
-    attempts = [post for post in story.machine.api.posts if post.number == number]
-    return len({post.campaign for post in attempts}) > 1
+    """Whether two campaigns may have called it: then nobody can tell whose call it is that is found."""
+    return sum(number in campaign.sheet.ever for campaign in story.campaigns) > 1
 
 
 def _too_many_unknown(story: Story, campaign: Campaign, unknown: set[str]) -> Iterator[str]:

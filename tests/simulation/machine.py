@@ -8,7 +8,7 @@ import sqlite3
 import warnings
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -333,11 +333,9 @@ def _abandon(loop: asyncio.AbstractEventLoop) -> None:
 def _close(coroutine: Any) -> None:
     """Close a coroutine, however often it wants to wait for something on its way out."""
     for _ in range(100):
-        try:
+        with suppress(BaseException):  # the dead may cry whatever they like
             coroutine.close()
-        except BaseException:  # noqa: BLE001, PERF203 - the dead may cry whatever they like
-            continue
-        return
+            return
 
 
 @asynccontextmanager

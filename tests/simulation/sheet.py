@@ -30,6 +30,7 @@ class Sheet:
     path: Path
     lines: list[Line] = field(default_factory=list)
     header: str = "phone"
+    ever: set[str] = field(default_factory=set)  # every number that ever stood in it
 
     @property
     def report(self) -> Path:
@@ -75,6 +76,7 @@ class Sheet:
 
     def write(self) -> None:
         """Save it."""
+        self.ever |= {line.number for line in self.lines if line.number}
         with self.path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow([self.header, "first_name", "last_name", "do not call"])
