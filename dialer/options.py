@@ -56,7 +56,10 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 def _parse_only(text: str) -> tuple[Any, ...]:
     from dialer.campaign import Selection  # noqa: PLC0415 - as above
 
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    # An invalid row can only be called once somebody has mended it.
+    named = {"invalid": Selection.MENDED.value}
+    words = [word.strip().lower() for word in text.split(",") if word.strip()]
+    words = list(dict.fromkeys(named.get(word, word) for word in words))
     possible = [selection.value for selection in Selection]
     wrong = [word for word in words if word not in possible]
     if wrong or not words:
@@ -215,7 +218,10 @@ call_options = _all(
         help="Pause the campaign once N calls of this run ended without a certain answer.",
     ),
     option(
-        "--only", type=ONLY, metavar="STATUS,...", help="Call only rows of these: pending, failed, mended."
+        "--only",
+        type=ONLY,
+        metavar="STATUS,...",
+        help="Call only these rows: pending, failed, mended (or invalid).",
     ),
     pace_options,
     request_options,

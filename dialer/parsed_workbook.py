@@ -28,8 +28,8 @@ HEAD_ROWS = 60
 # Of addresses. An honest sheet of 1,000,000 rows and 8 columns needs 0.9 to 1.1 GB, and all processes of
 # dialer together stay below 2 GB.
 _MEMORY_BYTES = 1_750_000_000
-# Once a workbook is open its rows may take their time: a limit in processor time lets an honest sheet pass
-# on a machine that is busy with other things, and real time bounds a child that waits.
+# A limit in processor time refuses a hostile file as quickly as one in real time, and lets an honest sheet
+# pass on a machine that is busy with other things. Real time bounds a child that waits.
 _REAL_SECONDS_PER_CPU_SECOND = 3
 _ANSWERS_AT_FULL_LENGTH = 10
 _MAX_ROWS = 1_048_576
@@ -50,9 +50,9 @@ class AskHidden(StrEnum):
 class ParsedWorkbook:
     """The sheets of an open workbook, for the length of a `with` block; leaving it ends the child.
 
-    `time_limit_seconds` bounds the time that the child takes to open the workbook, from its start to the
-    first batch of rows, and the processor time of every batch from then on. How slowly the rows are taken
-    does not matter. Unless
+    `time_limit_seconds` bounds the processor time in which the child opens the workbook, from its start to
+    the first batch of rows, and that of every batch from then on. How slowly the rows are taken does not
+    matter. Unless
     `ask_hidden` is NO, which saves another look at the sheet's XML, `Row.hidden` of what `rows` gives and
     `hidden_columns` are true, as far as the file tells.
     Raises SheetError: `encrypted`, `corrupt`, `too_big`, `parse_timeout`, `parser_died`, `no_sheets`,
@@ -64,7 +64,6 @@ class ParsedWorkbook:
     ) -> None:
         self._name = name
         self._time_limit_seconds = time_limit_seconds
-        self._opening_seconds: float | None = time_limit_seconds  # left of them; None once it is open
         self._ask_hidden = ask_hidden
         self.hidden_columns: frozenset[int] = frozenset()  # of the sheet that is walked; 0 is A
         self._buffer = bytearray()
@@ -169,7 +168,6 @@ class ParsedWorkbook:
             more = answer.get("more") is True
             if (more and not rows) or first + len(rows) > _MAX_ROWS + 1:
                 raise self._nonsense()
-            self._opening_seconds = None
             self.hidden_columns = self._hidden_of(answer, "hidden_columns")
             return rows, self._hidden_of(answer, "hidden"), more
         raise self._nonsense()
@@ -209,10 +207,7 @@ class ParsedWorkbook:
         pipe = self._child.stdout.fileno()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
-        allowed = self._opening_seconds
-        if allowed is None:
-            allowed = _REAL_SECONDS_PER_CPU_SECOND * self._time_limit_seconds
-        deadline = time.monotonic() + allowed
+        deadline = time.monotonic() + _REAL_SECONDS_PER_CPU_SECOND * self._time_limit_seconds
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
@@ -225,8 +220,6 @@ class ParsedWorkbook:
             self._buffer += chunk
             if len(self._buffer) > _MAX_LINE_BYTES:
                 raise self._nonsense()
-        if self._opening_seconds is not None:
-            self._opening_seconds = deadline - time.monotonic()
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line

@@ -73,7 +73,7 @@ class Limits:
 
     memory_bytes: int
     cpu_seconds: int  # in its whole life
-    answer_cpu_seconds: int  # for each answer
+    answer_cpu_seconds: int  # until the first rows were given, and then for each answer
 
     def begin(self) -> None:
         """Binds this process for good."""
@@ -183,8 +183,10 @@ def _serve(file: BinaryIO, limits: Limits, head_rows: int) -> None:
     _say({"sheets": workbook.heads(head_rows)})
     current: tuple[int, int] | None = None  # the sheet and the row that `rows` goes on with
     rows: Iterator[list[str]] = iter(())
+    is_open = False
     for line in sys.stdin.buffer:
-        limits.begin_answer()
+        if is_open:
+            limits.begin_answer()
         request = json.loads(line)
         sheet, first = request["sheet"], request["first"]
         if (sheet, first) != current:
@@ -198,6 +200,7 @@ def _serve(file: BinaryIO, limits: Limits, head_rows: int) -> None:
             answer["hidden"] = [number for number, is_hidden in these if is_hidden]
             answer["hidden_columns"] = sorted(hidden.columns)
         _say(answer)
+        is_open = True
 
 
 def main(descriptor: int, head_rows: int, limits: Limits) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dialer.cell_styles import CellStyles
@@ -70,17 +70,19 @@ class CellWriter:
             self._in_place[style, filled] = self._looks(own, plain, quoted, long_text=own)
         return self._in_place[style, filled]
 
-    def row(self, number: int, openings: Sequence[str], cells: Sequence[ResultCell], looks: Looks) -> bytes:
-        """The XML of some cells of a row, in their order."""
+    def row(
+        self, number: int, openings: Sequence[str], cells: Sequence[ResultCell], looks: Iterable[Looks]
+    ) -> bytes:
+        """The XML of some cells of a row, in their order, each in its looks."""
         texts = "|".join([cell for cell in cells if type(cell) is str])
         plain = _plain(f"|{texts}|")
-        text, end = looks.text, self._end_of_text
+        end = self._end_of_text
         written: list[str] = []
-        for opening, cell in zip(openings, cells, strict=True):
+        for opening, cell, look in zip(openings, cells, looks, strict=False):
             if plain and type(cell) is str:
-                written.append(f"{opening}{number}{text}>{cell}{end}")
-            elif cell is not None or looks.empty:
-                written.append(f"{opening}{number}{self._content(cell, looks)}")
+                written.append(f"{opening}{number}{look.text}>{cell}{end}")
+            elif cell is not None or look.empty:
+                written.append(f"{opening}{number}{self._content(cell, look)}")
         return "".join(written).encode("ascii")
 
     def cell(self, number: int, opening: str, cell: ResultCell, looks: Looks) -> bytes:

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 
 from dialer.areas import Area
 from dialer.cell_styles import CellStyles
@@ -76,6 +76,7 @@ class _Writer:
         self._placement = placement
         self._xml = CellWriter(self._prefix, layout.styles)
         self._openings = self._xml.openings(placement.positions)
+        self._body_letters = [column_letters(column).encode() for column in placement.positions]
         new = placement.new_columns()
         texts = tuple(new.values())
         self._header = _Band(tuple(new), self._xml.openings(tuple(new)), texts, header=True)
@@ -113,7 +114,8 @@ class _Writer:
             tag = block[row.start : row.tag_end]
             if row.self_closed:
                 opened = _SPANS.sub(b"", tag[:-2].rstrip()) + b">"
-                new = self._xml.row(row.number, band.openings, band.cells, self._beside(band, None))
+                looks = repeat(self._beside(band, None))
+                new = self._xml.row(row.number, band.openings, band.cells, looks)
                 written += (block[copied : row.start], opened, new, b"</%srow>" % self._prefix)
                 copied = row.end
                 continue
@@ -121,14 +123,15 @@ class _Writer:
                 written += (block[copied : row.start], _SPANS.sub(b"", tag))
                 copied = row.tag_end
             if self._all_behind:
-                looks = self._beside(band, self._last_style(block, row))
+                looks = repeat(self._beside(band, self._last_style(block, row)))
                 written += (
                     block[copied : row.content_end],
                     self._xml.row(row.number, band.openings, band.cells, looks),
                 )
                 copied = row.content_end
             else:
-                written += (block[copied : row.tag_end], self._merged(block, row, band))
+                new = self._replaced(block, row, band) or self._merged(block, row, band)
+                written += (block[copied : row.tag_end], new)
                 copied = row.content_end
         written.append(block[copied:])
         return b"".join(written)
@@ -157,7 +160,7 @@ class _Writer:
             self._last_row = number
             band = self._band(number)
             looks = self._beside(band, None) if band else None
-            new = self._xml.row(number, band.openings, band.cells, looks) if band and looks else b""
+            new = self._xml.row(number, band.openings, band.cells, repeat(looks)) if band and looks else b""
             written += b'<%srow r="%d">%s</%srow>' % (self._prefix, number, new, self._prefix)
         return written
 
@@ -174,6 +177,21 @@ class _Writer:
             return b""
         style = STYLE.search(block, start, block.find(b">", start))
         return style.group(1) if style else b""
+
+    def _replaced(self, block: bytes, row: RowXml, band: _Band) -> bytes | None:
+        """The row's content where its last cells are exactly those in the columns of the band; else None."""
+        if band.header or self._survey.row_extensions:
+            return None
+        start = block.find(band.openings[0].encode() + b'%d"' % row.number, row.tag_end, row.content_end)
+        if start < 0:
+            return None
+        shapes = self._grammar.cell_shape.findall(block, start, row.content_end)
+        if [letters for letters, *_ in shapes] != self._body_letters:
+            return None
+        looks = [
+            self._xml.in_place(style, filled=not (closed or empty)) for _, _, style, closed, empty in shapes
+        ]
+        return block[row.tag_end : start] + self._xml.row(row.number, band.openings, band.cells, looks)
 
     def _merged(self, block: bytes, row: RowXml, band: _Band) -> bytes:
         """The row's content with its results, where cells stand already in or behind their columns."""

@@ -20,7 +20,8 @@ from dialer.file_format import find_format
 from dialer.parsed_workbook import HEAD_ROWS, AskHidden, ParsedWorkbook
 from dialer.table import Format, Row, SheetHead, TableInfo
 
-# To open a million rows of 8 columns takes 7 s; with what comes before, every refusal is said within 20 s.
+# Of processor time. To open a million rows of 8 columns takes 7; on a machine that is not busy with other
+# things every refusal is said within 20, with all that comes before and after.
 TIME_LIMIT_SECONDS = 16.0
 
 
@@ -77,7 +78,7 @@ def open_table(
 
     `encoding` and `delimiter` are the user's own choice for delimited text. If `hidden` asks for it, the rows
     (not those of the heads) tell whether they are hidden, at the price of another look at the sheet's XML.
-    `time_limit_seconds` bounds the time that opening a workbook takes, not the reading of its rows.
+    `time_limit_seconds` bounds the processor time that opening a workbook takes, not the reading of its rows.
     Raises SheetMissing, or SheetError with the reason why the file cannot be used (`hidden_rows_unknown` if
     it does not tell what is hidden and has to), or UsageError for an encoding or delimiter that cannot be.
     """

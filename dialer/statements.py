@@ -49,5 +49,5 @@ def run_all(connection: Connection, statement: TextClause, rows: Iterable[tuple[
 def _for_the_driver(statement: TextClause, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
     """A statement as the driver wants it, and the names of what it binds; None where it binds by name."""
     compiled = statement.compile(dialect=dialect)
-    names: list[str] | None = compiled.positiontup  # type: ignore[attr-defined]  # of every SQL compiler
+    names: list[str] | None = compiled.positiontup
     return str(compiled), tuple(names) if names is not None else None

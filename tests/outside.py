@@ -24,6 +24,7 @@ class Measured:
 
     finished: Finished
     seconds: float  # of real time
+    processor_seconds: float  # of all processes
     tree_bytes: int  # the most that it and its descendants held in memory at one time
     largest_bytes: int  # the most that one of them held
     most_addresses: int  # bytes of address space, of the one that had the most
@@ -52,7 +53,9 @@ def measure(*arguments: str | Path, cwd: Path, env: Mapping[str, str | None] | N
         finished = Finished(process.args, process.returncode, *said)
     # Of the command and of the descendants that it has waited for, whichever was largest.
     largest = usage.ru_maxrss * 1024
-    return Measured(finished, seconds, max(tree, largest), largest, addresses)
+    return Measured(
+        finished, seconds, usage.ru_utime + usage.ru_stime, max(tree, largest), largest, addresses
+    )
 
 
 def _look(root: int) -> tuple[int, int]:

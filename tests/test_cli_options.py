@@ -467,7 +467,7 @@ def _life(desk: Desk) -> Life:
     step("retry the report", desk.dialer("retry", sheet.report, *desk.call_options()))
     step("the report", desk.dialer("run", sheet.report, *desk.call_options()))
     sheet.path.write_text(sheet.path.read_text().replace("nobody", mended) + f"{added},5th\n")
-    step("only mended", desk.run(sheet, "--only", "mended"))
+    step("only mended", desk.run(sheet, "--only", "Invalid,mended"))
     step("one row more", desk.run(sheet))
     return Life(whole, steps)
 

@@ -570,6 +570,24 @@ def test_f27_the_same_people_in_another_file_are_recent(make_world: MakeWorld) -
     assert (set(copied.statuses().values()), len(first.api.received)) == ({"recent"}, 10)
 
 
+def test_f27_two_campaigns_with_the_same_people_at_the_same_time_call_nobody_twice(
+    make_world: MakeWorld,
+) -> None:
+    first = make_world(name="leads")
+    copied = make_world(name="leads (copy)", api=first.api)
+    copied.loop.close()
+    copied.loop, copied.ledger.clock = first.loop, first.loop.utc_now
+
+    async def both() -> None:
+        await asyncio.gather(
+            *(world._run(policy(), world.choice(policy()), lambda _: None, None) for world in (first, copied))
+        )
+
+    first.loop.run_until_complete(both())
+
+    assert Counter(one for _, one in first.api.created) == Counter(number(row) for row in range(2, 12))
+
+
 def test_f28_an_edited_sheet_calls_the_new_ones_alone(world: World) -> None:
     world.run()
     edited = [lead(row, phone=number(14 - row), first_name="Renamed") for row in range(2, 9)]

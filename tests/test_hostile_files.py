@@ -12,15 +12,15 @@ from tests.spreadsheets import hostile
 from tests.spreadsheets.make import FOLDER
 from tests.test_every_spreadsheet import READINGS
 
-# More than a sheet of one row takes, which is a second and a half on an idle machine: the sum is below 20.
-MOST_SECONDS = 18.0
+MOST_SECONDS = 20.0
 MOST_BYTES = 2_000_000_000
 
 
 @pytest.fixture(scope="module")
-def usual_seconds(tmp_path_factory: pytest.TempPathFactory) -> float:
-    """How long the command takes for a sheet of one row, on this machine as busy as it is now."""
-    return measure("check", FOLDER / "utf8_with_mark.csv", cwd=tmp_path_factory.mktemp("desk")).seconds
+def slowness(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """How much longer everything takes here now than if nobody else needed the machine; 1.0 at least."""
+    usual = measure("check", FOLDER / "utf8_with_mark.csv", cwd=tmp_path_factory.mktemp("desk"))
+    return max(1.0, usual.seconds / usual.processor_seconds)
 
 
 @pytest.fixture(scope="module", params=hostile.FILES)
@@ -39,9 +39,12 @@ def test_it_is_refused_in_one_sentence_with_exit_code_65(attempt: tuple[str, Mea
     )
 
 
-def test_it_is_refused_within_20_seconds(attempt: tuple[str, Measured], usual_seconds: float) -> None:
+def test_it_is_refused_within_20_seconds(attempt: tuple[str, Measured], slowness: float) -> None:
     _, measured = attempt
-    assert measured.seconds - usual_seconds < MOST_SECONDS
+    assert (measured.processor_seconds < MOST_SECONDS, measured.seconds < MOST_SECONDS * slowness) == (
+        True,
+        True,
+    )
 
 
 def test_all_processes_together_hold_less_than_2_gigabytes(attempt: tuple[str, Measured]) -> None:

@@ -110,28 +110,19 @@ def test_every_answer_has_processor_time_of_its_own(child_says: Path) -> None:
         assert table.info.sheets == ("(9, 70)",)
 
 
-def test_the_rows_of_an_open_workbook_are_waited_for_on_a_busy_machine(child_says: Path) -> None:
+def test_a_parser_that_waits_for_the_processor_is_waited_for(child_says: Path) -> None:
+    """On a busy machine an honest sheet takes longer than its processor time."""
     child_says.write_text(
-        'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()\n'
-        'print(\'{"sheet": 0, "first": 1, "rows": [["a"]], "more": true}\', flush=True)\ninput()\n'
         "import select\nselect.select([], [], [], 1.1)\n"
-        'print(\'{"sheet": 0, "first": 2, "rows": [["b"]], "more": false}\', flush=True)'
+        'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()'
     )
     with open_table(SHEETS / "honest.xlsx", time_limit_seconds=1) as table:
-        assert [row.cells for row in table.rows()] == [("a",), ("b",)]
+        assert table.info.sheets == ("a",)
 
 
-def test_a_workbook_that_is_not_open_in_time_is_refused_however_busy_the_machine_is(child_says: Path) -> None:
+def test_a_parser_that_only_waits_is_ended(child_says: Path) -> None:
     child_says.write_text("import select\nselect.select([], [], [], 30)")
     assert refusal(SHEETS / "honest.xlsx", time_limit_seconds=0.2).code == "parse_timeout"
-
-
-def test_the_first_rows_count_for_the_time_in_which_a_workbook_opens(child_says: Path) -> None:
-    child_says.write_text(
-        'print(\'{"sheets": [{"name": "a", "rows": []}]}\', flush=True)\ninput()\n'
-        "import select\nselect.select([], [], [], 30)"
-    )
-    assert refusal(SHEETS / "honest.xlsx", time_limit_seconds=1).code == "parse_timeout"
 
 
 NONSENSE = [

@@ -18,7 +18,7 @@ from tests.simulation.machine import MOMENTS
 from tests.simulation.story import Told, tell
 from tests.simulation.weather import CLOSED, FAULTS
 
-SEEDS = range(1, 61)
+SEEDS = range(1, 51)
 _CAUGHT_WITHIN = 50  # seeds
 _WORKERS = 2
 
