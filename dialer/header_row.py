@@ -14,7 +14,7 @@ from dialer.table import Row
 WIDEST = 500  # columns looked at; no person fills more
 AGREED = 0.5  # share of a column's filled cells that must look like phones to confirm a vague header
 _LONGEST_PHONE = 60  # characters looked at; longer texts are prose
-_DEEPEST = 30  # filled rows among which the header is looked for
+_DEEPEST = 60  # filled rows among which the header is looked for
 _MISSPELT_WITHIN = 10  # and where no row has a header word spelt right
 _MOST_MISSPELT = 100  # cells of a row that are looked at for misspellings
 

@@ -20,8 +20,9 @@ _reason = option("--reason", metavar="TEXT", help="Why, for whoever meets it in 
 
 @click.group("suppress")
 def suppress() -> None:
-    """Keep people from ever being called: the ledger's do-not-call list.
+    """Keep people from ever being called, in any campaign.
 
+    They stand on the do-not-call list of the ledger, and another ledger does not know of it.
     An entry is a number, the first digits of numbers (`+1900*`), or a number's SHA-256 (`sha256:...`).
     """
 
@@ -110,9 +111,10 @@ def _print_json(content: Any) -> None:
 @option("-y", "--yes", is_flag=True, help="Erase without asking.")
 @global_options
 def forget(number: str, *, yes: bool, **options: Any) -> int:
-    """Erase a person: from the ledger, its backups, and the reports that dialer knows of.
+    """Erase a person from ledger, backups and reports.
 
-    A keyed hash of the number stays, so that no sheet ever has them called again.
+    Only reports that dialer knows of are searched; it says which those are. A keyed hash of the number
+    stays, so that no sheet ever has them called again.
     """
     from dialer import screens
     from dialer.forget import forget

@@ -186,7 +186,10 @@ class _Writer:
         if start < 0:
             return None
         shapes = self._grammar.cell_shape.findall(block, start, row.content_end)
-        if [letters for letters, *_ in shapes] != self._body_letters:
+        ends = (b"</%sc>" % self._prefix, b"/>")  # so nothing else stands behind the last cell
+        if [letters for letters, *_ in shapes] != self._body_letters or not block.endswith(
+            ends[bool(shapes[-1][3])], start, row.content_end
+        ):
             return None
         looks = [
             self._xml.in_place(style, filled=not (closed or empty)) for _, _, style, closed, empty in shapes

@@ -152,10 +152,11 @@ def hold_back(connection: Connection, lead_id: int, e164: str) -> bool:
     suppression = suppression_of(connection, e164)
     if suppression is None:
         return False
-    problems = json.dumps([asdict(suppression.problem(e164, None))], ensure_ascii=False)
-    connection.execute(SUPPRESS_LEAD, {"lead_id": lead_id})
-    connection.execute(SUPPRESS_ROW_OF_LEAD, {"lead_id": lead_id, "problems": problems})
-    return True
+    held = connection.execute(SUPPRESS_LEAD, {"lead_id": lead_id}).rowcount == 1
+    if held:  # what has happened stays on record
+        problems = json.dumps([asdict(suppression.problem(e164, None))], ensure_ascii=False)
+        connection.execute(SUPPRESS_ROW_OF_LEAD, {"lead_id": lead_id, "problems": problems})
+    return held
 
 
 def add(connection: Connection, entries: Iterable[Entry], *, reason: str | None, now: datetime) -> int:

@@ -24,7 +24,6 @@ from tests.benchmarks.bench import (
 )
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Contestant, fresh, run_once
-from tests.benchmarks.sheets import people
 from tests.simulated_api import busiest_window
 
 _DIALER = f"dialer run, ledger on, {CALLERS} callers"

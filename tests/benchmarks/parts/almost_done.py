@@ -14,7 +14,7 @@ from pathlib import Path
 from dialer import journal, loads, whom
 from dialer.ledger import Ledger
 from dialer.retry import Decision, LeadState, Tally
-from tests.benchmarks.parts.pairs import CALLED, choose
+from tests.benchmarks.parts.pairs import called, choose
 
 BATCH = 1000
 
@@ -46,7 +46,11 @@ def main(path: str, name: str) -> None:
                 )
                 assert attempt is not None
                 journal.end(
-                    connection, attempt, journal.Ending(CALLED, decision, now), run_id=choice.run_id, now=now
+                    connection,
+                    attempt,
+                    journal.Ending(called(attempt.attempt_id), decision, now),
+                    run_id=choice.run_id,
+                    now=now,
                 )
             after, left = batch[-1].lead.row, left - len(batch)
     with ledger.transaction() as connection:

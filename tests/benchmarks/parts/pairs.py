@@ -1,4 +1,4 @@
-"""Intents and outcomes go into the ledger as the pool writes them, and nothing is sent: LEDGER PAIRS CALLERS."""
+"""Intents and outcomes go into the ledger as the pool writes them; nothing is sent: LEDGER PAIRS CALLERS."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from dialer.retry import Decision, LeadState, Tally
 from dialer.writer import group_writer
 from tests.benchmarks.parts.load import fill
 
-CALLED = Called(201, "call-1", "queued", True, "contact-1", None)
+
+def called(number: int) -> Called:
+    """A call with an id of its own."""
+    return Called(201, f"call-{number:08x}", "queued", is_new_contact=True, contact_id=f"c{number:08x}")
 
 
 async def write_pairs(ledger: Ledger, choice: whom.Choice, *, pairs: int, callers: int) -> float:
@@ -33,7 +36,7 @@ async def write_pairs(ledger: Ledger, choice: whom.Choice, *, pairs: int, caller
             for lead in due:
                 attempt = await run.begin(lead)
                 assert attempt is not None
-                await run.end(attempt, Ending(CALLED, decision, ledger.clock()))
+                await run.end(attempt, Ending(called(attempt.attempt_id), decision, ledger.clock()))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(callers):
