@@ -113,7 +113,7 @@ def open_ledger(place: Place, base_url: str, *, rehearse: bool = False) -> Itera
     with scratch_folder() as folder:
         copy = folder / "ledger.sqlite3"
         copy_ledger(path, copy)
-        ledger = Ledger(copy)
+        ledger = Ledger(copy, scratch=True)
         try:
             yield OpenLedger(ledger, path)
         finally:

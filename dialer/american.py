@@ -19,6 +19,7 @@ _PLAIN = re.compile(
     r"(?:\(([2-9][0-9]{2})\) ?([0-9]{3})-([0-9]{4})|([2-9][0-9]{2})([ .-]?)([0-9]{3})\6([0-9]{4}))"
 )
 _SEVENTH_DIGIT_COUNTS = frozenset({"246", "658", "876"})  # Barbados, Jamaica: six do not decide there
+_COUNTED_ON = COUNTED_UP[1:11]  # behind its country code: 1 234 567 8901
 _NOT_CALLED = ""  # in the place of a region
 
 
@@ -45,7 +46,7 @@ def read_plain(text: str) -> Plain | None:
     _one, bracketed, middle, end, area, _, exchange, line = written.groups()
     national = bracketed + middle + end if bracketed else area + exchange + line
     region = _regions[_known[int(national[:6])] or _ask(national)]
-    if region == _NOT_CALLED or len(set(national)) == 1 or COUNTED_UP.startswith((national, f"1{national}")):
+    if region == _NOT_CALLED or national.count(national[0]) == len(national) or national == _COUNTED_ON:
         return None
     return Plain(f"+{NANP}{national}", region, plus=text[0] == "+")
 

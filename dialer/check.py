@@ -76,7 +76,7 @@ class Check:
         self._read = Remembered(self._reading)
         try:
             self._snapshot = self._cleanup.enter_context(taken(self._leads))
-            self._ledger = Ledger(folder / "check.sqlite3")
+            self._ledger = Ledger(folder / "check.sqlite3", scratch=True)
             self._cleanup.callback(self._ledger.close)
             with self._ledger.transaction() as connection:
                 self._campaign = loads.ensure_campaign(connection, "check", now=self._ledger.clock())

@@ -28,6 +28,9 @@ _PHONE_RANKS = {"mobile": 1, "direct": 2, "other": 3, "if_cells_agree": 4}
 class Field(StrEnum):
     """What a column can mean to dialer. The names are those of `--map FIELD=COLUMN`."""
 
+    # An enumeration's own is written in Python, and every row of a sheet asks for it ten times.
+    __hash__ = str.__hash__
+
     PHONE = "phone"
     FIRST_NAME = "first_name"
     LAST_NAME = "last_name"

@@ -21,6 +21,11 @@ _LONGEST = 200  # characters of a name or a source
 _LONGEST_TAG = 100
 _MOST_TAGS = 50
 _BETWEEN_TAGS = re.compile(r"[,;|\r\n\u060c\u3001\uff0c\uff1b]")
+# A quick look: nothing that refuses calls can be there without one of these.
+_HINTS = (
+    *("call", "dnc", "dnd", "d.n", "contact", "phone", "dial", "llamar", "appeler", "anruf", "kontakt"),
+    *("chiamare", "ligar", "contatar", "contatt", "bellen", "اتصال", "تتصل", "कॉल"),
+)
 _TEST_ROW = "This is an entry of the form's own tester, not a person: delete the row."
 _EXAMPLE_ROW = (
     "This is the example of the template, which nobody calls: delete the row, or this cell if it is a lead by"
@@ -103,7 +108,7 @@ def read_row(
     if tested is not None:
         problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
         return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
-    refusal = _refusal(row, columns, sheet=sheet)
+    refusal = _refusal(row, columns, sheet=sheet) or _refusal_elsewhere(row, columns, sheet=sheet)
     country = _text(row, columns, Field.COUNTRY) or None
     problems: list[RowProblem] = []
     for column in columns.phones:
@@ -213,6 +218,24 @@ def _refusal(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | N
             )
             return _problem(row, columns, consent, code="no_consent", message=message)
     return unclear
+
+
+def _refusal_elsewhere(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | None:
+    """A status, a tag or a note that says "do not call" and nothing else, in whatever column."""
+    said = "\n".join(row.cells).casefold()
+    for hint in _HINTS:  # a generator would take twice as long, for each of a million rows
+        if hint in said:
+            break
+    else:
+        return None
+    ours = columns.results.values()
+    for column, cell in enumerate(row.cells):
+        if len(cell) <= _LONGEST_TAG and column not in ours and column not in columns.refusals:
+            parts = (answer(part) for part in _BETWEEN_TAGS.split(cell))
+            if any(part in answers("refusing") for part in parts):
+                message = f"{_says(row, columns, column, sheet)}, so this person is not called."
+                return _problem(row, columns, column, code="do_not_call", message=message)
+    return None
 
 
 def _says_nothing(text: str) -> bool:

@@ -60,9 +60,12 @@ def time_of(text: str) -> datetime:
 class Ledger:
     """An open ledger. SQLite with WAL and synchronous=FULL: what is committed survives a power cut."""
 
-    def __init__(self, path: Path, *, clock: Clock = utc_now, anew: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock = utc_now, anew: bool = False, scratch: bool = False
+    ) -> None:
         """Open the ledger at `path`, creating or upgrading it; a backup is made before an upgrade.
 
+        A `scratch` ledger is thrown away by the command that made it, and needs to survive no power cut.
         Raises SettingsError if it cannot be used, and, unless begun `anew`, if it is gone; TryLater if
         another process does not get done with opening it.
         """
@@ -70,7 +73,7 @@ class Ledger:
         self.file = LedgerFile(path)
         self.clock = clock
         self.file.create_folder()
-        self._writing = _engine(path, read_only=False)
+        self._writing = _engine(path, read_only=False, synced=not scratch)
         self._reading = _engine(path, read_only=True)
         with self._opening():
             self.file.prepare(anew=anew)
@@ -268,7 +271,7 @@ def transaction_in_backup(path: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _engine(path: Path, *, read_only: bool) -> Engine:
+def _engine(path: Path, *, read_only: bool, synced: bool = True) -> Engine:
     engine = create_engine(
         URL.create("sqlite", database=str(path)),  # in a URL's text "?" and "%" would mean something else
         # Kept open, since opening SQLite for each commit takes five times as long as the commit. The pool
@@ -280,7 +283,7 @@ def _engine(path: Path, *, read_only: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = FULL" if synced else "PRAGMA synchronous = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32000")  # kilobytes: the index of a million numbers
         connection.execute("PRAGMA secure_delete = ON")

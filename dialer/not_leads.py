@@ -67,7 +67,14 @@ def _has_words_of_a_person(row: Row, columns: Columns) -> bool:
 
 def example_cell(row: Row) -> int | None:
     """The first column that says that the row is the example of a template, if any."""
-    return next((column for column, cell in enumerate(row.cells) if line(cell).casefold() in _EXAMPLE), None)
+    return next(
+        (
+            column
+            for column, cell in enumerate(row.cells)
+            if "delete" in cell and line(cell).casefold() in _EXAMPLE
+        ),
+        None,
+    )
 
 
 def _repeats_header(filled: list[tuple[int, str]], columns: Columns) -> bool:

@@ -469,3 +469,62 @@ def test_the_sentence_about_two_names_tells_both_and_the_row() -> None:
         "+12015550123",
         'Row 7 has the same number for "Ann", this one for "Bo Sample": find out whose it is.',
     )
+
+
+# ------------------------------------------------------------------- "do not call" in any other column
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *(
+            {"Company": "DNC"},
+            {"Tags": "fair, Do Not Call"},
+            {"Notes": "DO NOT CALL!"},
+            {"Source": "do-not-contact"},
+        ),
+        *(
+            {"Company": "Ne pas appeler"},
+            {"Notes": "D.N.C."},
+            {"Tags": "web; nicht anrufen"},
+            {"Notes": "No llamar"},
+        ),
+        *({"Company": "Non contattare"}, {"Notes": "عدم الاتصال"}, {"Phone": "do not call"}),
+    ],
+)
+def test_whoever_is_not_to_be_called_by_a_word_in_any_column_is_not_called(cells: dict[str, str]) -> None:
+    reading = read(**{"Mobile": PHONE, **cells})
+    assert (reading.verdict, [each.code for each in reading.problems]) == (
+        Verdict.SUPPRESSED,
+        ["do_not_call"],
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "call me",
+            "Please call after 6",
+            "Call centre",
+            "do not call before noon",
+            "phone",
+            "contact",
+            "no",
+        ),
+        *("Contact made", "asked about the do not call list", "DNCA Ltd", "called", "not on DNC list"),
+    ],
+)
+def test_a_text_that_only_has_such_words_in_it_keeps_nobody_from_being_called(said: str) -> None:
+    assert read(Mobile=PHONE, Notes=said, Company=said, Tags=said).verdict is Verdict.CALLABLE
+
+
+def test_the_sentence_about_such_a_word_names_its_cell() -> None:
+    assert problem(Mobile=PHONE, Company="DNC").message == (
+        'The column "Company" says "DNC" in M7, so this person is not called.'
+    )
+
+
+def test_what_dialer_itself_wrote_beside_a_row_keeps_nobody_from_being_called() -> None:
+    columns = find_columns([Row(1, ("Phone", *RESULT_COLUMNS)), Row(2, (PHONE, *["do not call"] * 8))])
+    assert read_row(Row(2, (PHONE, *["do not call"] * 8)), columns).verdict is Verdict.CALLABLE

@@ -171,3 +171,13 @@ def test_a_phone_whose_formula_failed_is_no_missing_phone(desk: Desk, tmp_path: 
 def test_nobody_is_called_whose_refusal_hides_behind_a_failed_formula(desk: Desk, tmp_path: Path) -> None:
     cells = (text_cell("A2", ANN[1]), '<c r="B2" t="e"><f>A9</f><v>#REF!</v></c>')
     assert problems(desk, tmp_path / "leads.xlsx", cells) == ["do_not_call_unclear"]
+
+
+def test_rows_that_hold_very_much_are_written_few_at_a_time(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "heavy.csv"
+    heavy = ",".join(["x" * 100_000] * 9)
+    path.write_text("Phone,a,b,c,d,e,f,g,h,i\n" + f"+12015550123,{heavy}\n" * 60)
+    told: list[int] = []
+    with taken(str(path)) as snapshot:
+        load(desk.ledger, desk.campaign, snapshot, Reading(), on_rows=told.append)
+    assert (len(told) > 1, told[-1]) == (True, 60)

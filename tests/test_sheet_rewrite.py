@@ -106,6 +106,14 @@ def test_a_report_fed_back_is_updated_in_place_and_keeps_its_styles() -> None:
     )
 
 
+def test_a_result_before_cells_that_are_only_styled_looks_like_the_last_cell_that_holds_something() -> None:
+    row = '<row r="1"><c r="A1" s="1"><v>1</v></c><c r="C1" s="2"/></row>'
+    assert rewritten(row, {1: ("c1", "x")}, header_row=None) == (
+        '<row r="1"><c r="A1" s="1"><v>1</v></c><c r="B1" s="5" t="inlineStr"><is><t>c1</t></is></c>'
+        '<c r="C1" s="2" t="inlineStr"><is><t>x</t></is></c></row>'
+    )
+
+
 def test_a_result_that_is_taken_back_leaves_an_empty_cell() -> None:
     row = '<row r="1"><c r="A1" s="1"><v>1</v></c><c r="B1"><v>2</v></c><c r="C1"><v>3</v></c></row>'
     existing = {"a": 0, "b": 1}

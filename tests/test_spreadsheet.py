@@ -380,6 +380,35 @@ def test_what_is_no_honest_sheet_is_refused_in_one_sentence(name: str) -> None:
     assert (type(error), error.code, error.sentence) == (SheetError, *REFUSALS[name])
 
 
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\x1f\x8b\x08", "a gzip archive"),
+        (b"BZh91AY&SY", "a bzip2 archive"),
+        (b"\xfd7zXZ\0", "an XZ archive"),
+        (b"(\xb5/\xfd\x04", "a Zstandard archive"),
+        (b"PAR1", "a Parquet file"),
+        (b"ARROW1\0\0", "an Arrow file"),
+        (b'{"leads": []}', "a file of JSON"),
+        (b' \r\n[ {"name": "Ann"}]', "a file of JSON"),
+        (b"BEGIN:VCARD\r\n", "a file of contacts (vCard)"),
+    ],
+)
+def test_what_is_often_sent_in_the_place_of_a_sheet_is_called_by_its_name(
+    tmp_path: Path, start: bytes, kind: str
+) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_bytes(start + b" and more" * 9)
+    assert refusal(path).sentence.startswith(f"leads.csv is {kind}, not a spreadsheet; ")
+
+
+@pytest.mark.parametrize("start", ["[Name],[Phone]\n", "{Name},Phone\n", "[1],2\n"])
+def test_a_bracket_at_the_start_makes_no_json(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "leads.csv"
+    path.write_text(start + "Ann,+12015550123\n")
+    assert len(read(path)) == 2
+
+
 def test_no_hostile_file_takes_this_process_memory() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name in REFUSALS:
