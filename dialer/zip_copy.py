@@ -26,8 +26,10 @@ class _Sizes:
 
 
 def check_archive(source: BinaryIO, archive: zipfile.ZipFile) -> None:
-    """Raises zipfile.BadZipFile if `copy_archive` would not find every part of the archive whole."""
+    """Raises zipfile.BadZipFile if `copy_archive` would not find every part of the archive once and whole."""
     size = source.seek(0, os.SEEK_END)
+    if len(set(archive.namelist())) < len(archive.namelist()):
+        raise zipfile.BadZipFile("two parts have one name")
     for entry in archive.infolist():
         _local_header(source, entry)
         if source.tell() + entry.compress_size > size:

@@ -391,9 +391,10 @@ def test_campaigns_are_listed_by_name(make_world: MakeWorld) -> None:
     with world.ledger.transaction() as connection:
         orders.set_pause(connection, world.campaign.campaign_id, reason="lunch", now=START)
 
+        begun = "2026-03-02T15:00:00.000000Z"
         assert account.campaigns(connection) == [
-            CampaignLine(2, "autumn", "sheet", "2026-03-02T15:00:00.000000Z", "lunch"),
-            CampaignLine(1, "spring", "sheet", "2026-03-02T15:00:00.000000Z", None),
+            CampaignLine(2, "autumn", "sheet", begun, "lunch", START),
+            CampaignLine(1, "spring", "sheet", begun, None, None),
         ]
 
 

@@ -194,6 +194,12 @@ def claims_to_be_longer(name: str) -> bytes:
     return content[: entry + 20] + b"\xff\xff\xff\x00" + content[entry + 24 :]
 
 
+def with_a_part_twice(name: str) -> bytes:
+    """A workbook in which two parts have one name; zipfile would not write it."""
+    other = name[:-1] + "_"
+    return zipped(xlsx_parts("<sheetData/>") | {other: "<x/>"}).replace(other.encode(), name.encode())
+
+
 BROKEN: dict[str, Callable[[], bytes]] = {
     "no archive": lambda: b"Name,Phone\n",
     "no relationships": lambda: without("_rels/.rels"),
@@ -214,6 +220,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
         xlsx_parts("<sheetData/>") | {"xl/workbook.xml": '<?xml version="1.0" encoding="ATF-8"?><a/>'}
     ),
     "another part cut off": lambda: claims_to_be_longer("[Content_Types].xml"),
+    "a part twice": lambda: with_a_part_twice(PART),
     "no room": lambda: xlsx('<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>'),
 }
 
