@@ -62,7 +62,8 @@ def write_back(
         case Format.XLSX | Format.XLSM:
             remark = "The report is a plain new workbook, without your formatting, because it is neutralised."
         case Format.XLSB | Format.XLS | Format.ODS:
-            remark = f"The report is an XLSX workbook of text, because {info.format.upper()} cannot be added to."
+            old = info.format.upper()
+            remark = f"The report is an XLSX workbook of text, because {old} cannot be added to."
         case unreachable:
             assert_never(unreachable)
     new = target.with_suffix(".xlsx")

@@ -184,8 +184,8 @@ def test_a_renamed_report_calls_nobody_though_the_ledger_is_lost(stories: Storie
         0,
         65,
         (
-            f"dialer: {Path(name).name} is called like a report of dialer, and holds none of its columns: give the"
-            " --in-columns with which it was written, or rename the file if it is a new list.\n"
+            f"dialer: {Path(name).name} is called like a report of dialer, and holds none of its columns:"
+            " give the --in-columns with which it was written, or rename the file if it is a new list.\n"
         ),
     )
 
