@@ -53,6 +53,11 @@ def test_every_spreadsheet_has_an_expected_reading() -> None:
     assert set(READINGS) == set(FILES)
 
 
+def test_nothing_else_lies_in_the_folder() -> None:
+    beside = {".py", ".toml"}
+    assert {path.name for path in FOLDER.iterdir() if path.is_file() and path.suffix not in beside} == set(FILES)
+
+
 def test_there_are_at_least_sixty_of_them() -> None:
     assert len(FILES) >= 60
 

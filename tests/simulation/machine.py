@@ -227,10 +227,10 @@ class Machine:
         yield
         self.pool = None
 
-    def _engine(self, path: Path, *, read_only: bool) -> Engine:
+    def _engine(self, path: Path, *, read_only: bool, synced: bool = True) -> Engine:
         """The engine of a ledger. Its connections die with each life; what it knows of SQL need not."""
         if (path, read_only) not in self._engines:
-            self._engines[path, read_only] = _new_engine(path, read_only=read_only)
+            self._engines[path, read_only] = _new_engine(path, read_only=read_only, synced=synced)
         return self._engines[path, read_only]
 
     def _trace_tag(self) -> str:
