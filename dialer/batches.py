@@ -30,14 +30,16 @@ SELECT_INVALID_ROWS = text(
 # Whom the ledger knows already of those who stand in the rows just written.
 SELECT_LEADS = text(
     "SELECT l.lead_id, l.e164, l.load_id, l.row, l.cell, l.tier, l.region, l.first_name, l.last_name,"
-    " l.source, l.tags, l.notes, l.suppressed FROM rows AS r"
+    " l.source, l.tags, l.notes, l.subdivision, l.postal_code, l.time_zone, l.assistant, l.suppressed"
+    " FROM rows AS r"
     " JOIN leads AS l ON l.campaign_id = :campaign_id AND l.e164 = r.e164"
     " WHERE r.load_id = :load_id AND r.row BETWEEN :first AND :last"
 )
 INSERT_LEAD = text(
     "INSERT INTO leads (campaign_id, e164, load_id, row, cell, tier, region, first_name, last_name, source,"
-    " tags, notes, state, suppressed, mended, attempts) VALUES (:campaign_id, :e164, :load_id, :row, :cell,"
-    " :tier, :region, :first_name, :last_name, :source, :tags, :notes, 'due', :suppressed, :mended, 0)"
+    " tags, notes, subdivision, postal_code, time_zone, assistant, state, suppressed, mended, attempts)"
+    " VALUES (:campaign_id, :e164, :load_id, :row, :cell, :tier, :region, :first_name, :last_name, :source,"
+    " :tags, :notes, :subdivision, :postal_code, :time_zone, :assistant, 'due', :suppressed, :mended, 0)"
 )
 # What was sent stays as it was sent: a called lead takes a new place in the sheet, not a new name.
 UPDATE_LEAD = text(
@@ -47,7 +49,9 @@ UPDATE_LEAD = text(
     " last_name = CASE WHEN state IN ('due', 'failed') THEN :last_name ELSE last_name END,"
     " source = CASE WHEN state IN ('due', 'failed') THEN :source ELSE source END,"
     " tags = CASE WHEN state IN ('due', 'failed') THEN :tags ELSE tags END,"
-    " notes = CASE WHEN state IN ('due', 'failed') THEN :notes ELSE notes END"
+    " notes = CASE WHEN state IN ('due', 'failed') THEN :notes ELSE notes END,"
+    " subdivision = :subdivision, postal_code = :postal_code, time_zone = :time_zone,"
+    " assistant = CASE WHEN state IN ('due', 'failed') THEN :assistant ELSE assistant END"
     " WHERE lead_id = :lead_id"
 )
 
@@ -206,9 +210,10 @@ def _as_json(problems: Sequence[RowProblem]) -> str:
 
 
 def _said(lead: Lead) -> tuple[str | None, ...]:
-    """What the sheet says of a person: the columns from `first_name` to `notes`."""
+    """What the sheet says of a person: the columns from `first_name` to `assistant`."""
     tags = json.dumps(lead.tags, ensure_ascii=False) if lead.tags else "[]"
-    return (lead.first_name, lead.last_name, lead.source, tags, lead.notes)
+    where = (lead.subdivision, lead.postal_code, lead.time_zone)
+    return (lead.first_name, lead.last_name, lead.source, tags, lead.notes, *where, lead.assistant)
 
 
 def lead_of(row: Row[Any]) -> Lead:
@@ -224,4 +229,8 @@ def lead_of(row: Row[Any]) -> Lead:
         source=row.source,
         tags=tuple(json.loads(row.tags)),
         notes=row.notes,
+        subdivision=row.subdivision,
+        postal_code=row.postal_code,
+        time_zone=row.time_zone,
+        assistant=row.assistant,
     )

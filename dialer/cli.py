@@ -20,23 +20,17 @@ from typing import Any, NoReturn
 import rich_click as click
 
 from dialer import __version__, campaign_commands, ledger_commands, record_commands
-from dialer.defaults import Command
-from dialer.errors import DialerError, UsageError
-from dialer.options import (
-    WORDS,
+from dialer.call_options import (
     assistant_options,
     call_options,
-    global_options,
-    memory_of,
-    nobody_can_answer,
-    option,
     pace_options,
-    place_of,
     policy_of,
-    reading_of,
     request_options,
-    sheet_options,
 )
+from dialer.defaults import Command
+from dialer.errors import DialerError, UsageError
+from dialer.options import WORDS, global_options, nobody_can_answer, option, place_of
+from dialer.sheet_options import memory_of, reading_of, sheet_options
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.MAX_WIDTH = 100

@@ -41,6 +41,9 @@ class Field(StrEnum):
     NOTES = "notes"
     DO_NOT_CALL = "do_not_call"  # a yes there: the person is not called
     CONSENT = "consent"  # a no there: the person is not called; anything else says nothing
+    STATE = "state"  # of the US, or a province: by its law and its clock the person may be called
+    POSTAL_CODE = "postal_code"
+    TIME_ZONE = "time_zone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ class Lead:
     source: str | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    subdivision: str | None = None  # a US state or a province, as the sheet writes it
+    postal_code: str | None = None  # as the sheet writes it
+    time_zone: str | None = None  # as the sheet writes it
+    assistant: str | None = None  # the row's own, by name; None is the campaign's
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,10 @@ def merge(first: Lead, later: Lead) -> Lead:
         source=first.source or later.source,
         tags=_unique((*first.tags, *later.tags)),
         notes=first.notes or later.notes,
+        subdivision=first.subdivision or later.subdivision,
+        postal_code=first.postal_code or later.postal_code,
+        time_zone=first.time_zone or later.time_zone,
+        assistant=first.assistant or later.assistant,
     )
 
 
@@ -191,6 +199,9 @@ def _lead(
         source=_text(row, columns, Field.SOURCE) or None,
         tags=_unique(line(tag, longest=_LONGEST_TAG) for tag in _BETWEEN_TAGS.split(tags)) if tags else (),
         notes=notes or None,
+        subdivision=_text(row, columns, Field.STATE) or None,
+        postal_code=_text(row, columns, Field.POSTAL_CODE) or None,
+        time_zone=_text(row, columns, Field.TIME_ZONE) or None,
     )
 
 

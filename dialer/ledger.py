@@ -36,7 +36,7 @@ __all__ = [
     "utc_now",
 ]
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 _BUSY_SECONDS = 10
 
 Clock = Callable[[], datetime]

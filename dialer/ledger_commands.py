@@ -12,7 +12,8 @@ import rich_click as click
 
 from dialer.defaults import Command
 from dialer.errors import UsageError
-from dialer.options import country_of, global_options, nobody_can_answer, option, place_of
+from dialer.options import global_options, nobody_can_answer, option, place_of
+from dialer.sheet_options import country_of
 
 _region = option("--region", metavar="CC", help="The country of numbers that name none, as US or GB.")
 _reason = option("--reason", metavar="TEXT", help="Why, for whoever meets it in a report.")

@@ -9,7 +9,8 @@ from typing import Any
 import rich_click as click
 
 from dialer.defaults import Command
-from dialer.options import global_options, in_columns_option, neutralise_option, option, place_of
+from dialer.options import global_options, neutralise_option, option, place_of
+from dialer.sheet_options import in_columns_option
 
 
 @click.command("report", cls=Command)

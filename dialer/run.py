@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from dialer import account, journal, loads, orders, screens, unknowns
 from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.aftermath import follow_run
+from dialer.announcing import history_in_words, sheet_in_words, show_plan
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
 from dialer.dialing import Dialing, Talk, dial
 from dialer.errors import DialerError, TryLater
 from dialer.leads import Verdict
-from dialer.ledger import Ledger, time_of
-from dialer.loader import Loaded, Understood, load
+from dialer.ledger import Ledger
+from dialer.loader import Loaded, load
 from dialer.plan import Plan
 from dialer.pool import Progress
 from dialer.reconciling import look_at_start
@@ -179,7 +180,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
         redials = redial(connection, choice, policy, now=now)
         plan = plan_run(connection, choice, policy, closed=closed)
     if not job.quiet:
-        _show_plan(run, plan, redialled=len(redials))
+        show_plan(plan, run.loaded, _facts(run, redialled=len(redials)))
     if policy.redial_unknown:
         screens.say_as_it_is(redials_screen(redials, policy))
     if job.dry_run or not plan.due:
@@ -207,50 +208,18 @@ def _say(run: _Run, sentence: str) -> None:
         screens.say(sentence)
 
 
-def _show_plan(run: _Run, plan: Plan, *, redialled: int) -> None:
-    facts = screens.PlanFacts(
+def _facts(run: _Run, *, redialled: int) -> screens.PlanFacts:
+    return screens.PlanFacts(
         campaign=run.campaign.name,
         sheet=sheet_in_words(run.loaded.understood),
         columns=run.loaded.understood.mapping,
-        history=_history(run.loaded),
+        history=history_in_words(run.loaded),
         base_url=run.api.base_url,
         key_ending=run.api.key_ending or None,
         ledger=str(run.ledger_path),
         dry_run=run.job.dry_run,
         redialled=redialled,
     )
-    screens.console(stderr=True).print(screens.plan_screen(plan, facts))
-    for remark in run.loaded.understood.remarks:
-        screens.say(remark)
-    if plan.first_request is not None:
-        screens.say_as_it_is(f"\nThe first request: {screens.request_line(plan.first_request)}\n")
-    if run.loaded.remembered:
-        opted_out = screens.people(run.loaded.remembered)
-        screens.say(
-            f"{opted_out} opted out in this sheet: no campaign of this ledger calls them from now on."
-        )
-
-
-def sheet_in_words(understood: Understood) -> str:
-    """Which sheet was read and where its header stands."""
-    sheet = f", sheet {understood.sheet!r}" if understood.sheet else ""
-    header = f"header in row {understood.header_row}" if understood.header_row else "no header"
-    report = ", a report fed back" if understood.results else ""
-    return f"{understood.file}{sheet}, {header}, {screens.rows(understood.data_rows)}{report}"
-
-
-def _history(loaded: Loaded) -> str | None:
-    if loaded.before is None:
-        return None
-    when = screens.local(time_of(loaded.before.loaded_at))
-    same = ", the sheet is unchanged" if loaded.unchanged else ""
-    if loaded.region_as_before:
-        same += f", --region {loaded.region_as_before} as then"
-    if loaded.in_common is not None:
-        same += (
-            f"; only {loaded.in_common} of its numbers stood there: give another list a --campaign of its own"
-        )
-    return f"loaded before from {loaded.before.path} at {when}{same}"
 
 
 def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) -> int:

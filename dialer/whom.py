@@ -81,7 +81,7 @@ _CHOSEN = f"""
                                     AND l.row BETWEEN r.first_row AND r.last_row))"""  # noqa: S608 - constants
 
 _LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.first_name, l.last_name,\
- l.source, l.tags, l.notes, l.state"
+ l.source, l.tags, l.notes, l.subdivision, l.postal_code, l.time_zone, l.assistant, l.state"
 
 SELECT_DUE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants

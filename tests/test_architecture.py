@@ -96,6 +96,9 @@ FLOORS: list[dict[str, set[str]]] = [
                 "cli",
                 "__main__",
                 "options",
+                "sheet_options",
+                "call_options",
+                "announcing",
                 "run",
                 "dialing",
                 "check",
@@ -135,7 +138,10 @@ OWNERS = {
         *("screens", "check_screens", "progress", "dialing", "status_screens", "watch", "history"),
         *("reconciling",),
     },
-    "rich_click": {"cli", "options", "defaults", "ledger_commands", "campaign_commands", "record_commands"},
+    "rich_click": {
+        *("cli", "options", "sheet_options", "call_options", "defaults"),
+        *("ledger_commands", "campaign_commands", "record_commands"),
+    },
     "sqlalchemy": {
         *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions", "erasure"),
         *("audit",),

@@ -1,0 +1,45 @@
+"""Says on the terminal what a run is about to do: the sheet as it was understood, the plan, a request."""
+
+from __future__ import annotations
+
+from dialer import screens
+from dialer.ledger import time_of
+from dialer.loader import Loaded, Understood
+from dialer.plan import Plan
+
+
+def show_plan(plan: Plan, loaded: Loaded, facts: screens.PlanFacts) -> None:
+    """Print the plan, what is to be said of the sheet, and the JSON of the first request."""
+    screens.console(stderr=True).print(screens.plan_screen(plan, facts))
+    for remark in loaded.understood.remarks:
+        screens.say(remark)
+    if plan.first_request is not None:
+        screens.say_as_it_is(f"\nThe first request: {screens.request_line(plan.first_request)}\n")
+    if loaded.remembered:
+        opted_out = screens.people(loaded.remembered)
+        screens.say(
+            f"{opted_out} opted out in this sheet: no campaign of this ledger calls them from now on."
+        )
+
+
+def sheet_in_words(understood: Understood) -> str:
+    """Which sheet was read and where its header stands."""
+    sheet = f", sheet {understood.sheet!r}" if understood.sheet else ""
+    header = f"header in row {understood.header_row}" if understood.header_row else "no header"
+    report = ", a report fed back" if understood.results else ""
+    return f"{understood.file}{sheet}, {header}, {screens.rows(understood.data_rows)}{report}"
+
+
+def history_in_words(loaded: Loaded) -> str | None:
+    """When and from where the campaign was loaded before, and what is odd about that; None for never."""
+    if loaded.before is None:
+        return None
+    when = screens.local(time_of(loaded.before.loaded_at))
+    same = ", the sheet is unchanged" if loaded.unchanged else ""
+    if loaded.region_as_before:
+        same += f", --region {loaded.region_as_before} as then"
+    if loaded.in_common is not None:
+        same += (
+            f"; only {loaded.in_common} of its numbers stood there: give another list a --campaign of its own"
+        )
+    return f"loaded before from {loaded.before.path} at {when}{same}"
