@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Annotated, Literal, Self
@@ -166,6 +166,8 @@ class Policy(_Frozen):
     recall_after: timedelta = DEFAULT_RECALL_AFTER
     give_up_after: timedelta = timedelta(seconds=60)
     any_hour: bool = False
+    wait: bool = False  # stay until everybody's calling hours have come
+    until: datetime | None = None  # no call begins from this moment on; aware
     trace_tag: bool = False  # each attempt sends a unique tag along
     redial_unknown: bool = False  # a person decided to call those again who may have been called
     older_than: timedelta = DEFAULT_REDIAL_AGE  # ... but nobody whose unknown call is younger than this

@@ -1,19 +1,35 @@
-"""The settings files as defaults of every command: flag > environment > ./dialer.toml > the user's file."""
+"""The settings files as defaults of every command: flag > environment > ./dialer.toml > the user's file.
+
+In each file a profile's keys win over the plain ones; see `settings_files`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import rich_click as click
 
 from dialer.errors import SettingsError, UsageError
-from dialer.settings import read_files
+from dialer.printable import clean
+from dialer.settings_files import Section, WrongSetting, choose, read_sections
 
 # Settings that have a key in dialer.toml and no flag.
 BREAKERS = ("max_unknown_in_row", "max_refused_in_row", "max_forbidden_in_row", "max_internal_errors")
+# One command has one of each, whatever the sheets in its inbox want.
+PLACE = ("base_url", "sandbox", "ledger", "api_key_file")
+_NEVER = frozenset(
+    {
+        *("--config", "--json", "--help", "--version", "--yes", "--dry-run", "--origin"),
+        *("--redial-unknown", "--call-status"),  # who is called once more is decided anew each time
+    }
+)
+_ARGUMENTS = "dialer.arguments"
+_SHEET = "dialer.sheet"
+_Kind = TypeVar("_Kind")
 
 
 class Command(click.RichCommand):
@@ -21,6 +37,7 @@ class Command(click.RichCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the settings files first, then the arguments."""
+        ctx.meta.setdefault(_ARGUMENTS, list(args))
         if "--help" not in args:
             load_settings(ctx, args)
         rest = super().parse_args(ctx, args)
@@ -38,6 +55,38 @@ class Command(click.RichCommand):
         return rest
 
 
+@contextmanager
+def settings_for_file(name: str, *, folder: Path | None = None) -> Iterator[dict[str, Any]]:
+    """The options of the command under way as the settings want them for one sheet, for as long as the block.
+
+    `name` is the sheet's file name, by which `[sheets."roofing*.csv"]` sections are matched; a dialer.toml in
+    `folder` is nearer than ./dialer.toml. Flags and environment win as ever. Inside the block click's
+    current context is the sheet's, so that `policy_of` and `reading_of` take the options as they are given.
+    Raises SettingsError for a wrong key or value, and where the sheet's settings name another place (API,
+    ledger, key) than the command's own.
+    """
+    own = click.get_current_context()
+    if own is None:  # so says the type; click raises
+        raise RuntimeError("no command is under way")
+    arguments = list(own.meta[_ARGUMENTS])
+    before = dict(own.meta)
+    own.meta[_SHEET] = (name, folder)
+    try:
+        context = own.command.make_context(own.info_name, arguments, parent=own.parent)
+        for option in PLACE:
+            if context.params.get(option) != own.params.get(option):
+                raise SettingsError(
+                    f"{clean(name)}: its settings name another --{option.replace('_', '-')} than the command "
+                    "under way, which has one for all sheets: take it out of them.",
+                    code="setting_of_place",
+                )
+        with context:
+            yield context.params
+    finally:
+        own.meta.clear()
+        own.meta.update(before)
+
+
 def _in_utf8(value: object) -> bool:
     """False for what no file and no ledger could keep: bytes that Python holds as halves of surrogates."""
     for each in value if isinstance(value, tuple) else (value,):
@@ -50,60 +99,72 @@ def _in_utf8(value: object) -> bool:
 
 def load_settings(context: click.Context, arguments: list[str]) -> None:
     """Make the settings files a command's defaults. Raises SettingsError for a wrong key or value."""
-    explicit = _explicit_config(arguments)
-    parameters = _parameters(context)
-    found = read_files(explicit, {*parameters, *BREAKERS})
-    defaults, breakers = {}, {}
+    sheet, folder = context.meta.get(_SHEET, (None, None))
+    parameters = known_settings(context)
+    sections = read_sections(_named(arguments, "--config", Path), {*parameters, *BREAKERS}, folder=folder)
+    for section in sections:
+        _check_values(context, section, parameters)
+    found = choose(sections, profile=_named(arguments, "--profile", str), sheet=sheet)
     own = {parameter.name for parameter in context.command.params}
-    for name, (value, path) in found.items():
-        if name in BREAKERS:
-            if not isinstance(value, int) or value < 1:
-                raise SettingsError(f"{path}: {name} must be a whole number above 0.", code="setting_value")
-            breakers[name] = value
-            continue
-        parameter = parameters[name]
-        text = _as_text(value, name, path, several=parameter.multiple)
-        try:
-            parameter.type_cast_value(context, text)
-        except click.UsageError as error:
-            raise SettingsError(f"{path}: {name}: {error.format_message()}", code="setting_value") from None
-        if parameter.name in own and parameter.name is not None:
-            defaults[parameter.name] = text
-    context.default_map = defaults
-    context.meta["dialer.breakers"] = breakers
+    context.default_map = {
+        parameters[key].name or "": _as_text(setting.section, key, several=parameters[key].multiple)
+        for key, setting in found.items()
+        if key not in BREAKERS and parameters[key].name in own
+    }
+    context.meta["dialer.breakers"] = {
+        key: setting.value for key, setting in found.items() if key in BREAKERS
+    }
 
 
-def _as_text(value: object, name: str, path: Path, *, several: bool) -> Any:
-    """A setting as a flag would give it: text, or a switch; texts in a list where a flag may be repeated."""
-    each = value if isinstance(value, list) else [value]
-    plain = [one if isinstance(one, bool) else str(one) for one in each if isinstance(one, str | int | float)]
-    if len(plain) < len(each) or (isinstance(value, list) and not several):
-        kind = "a text or a list of texts" if several else "one text, number or switch (true, false)"
-        raise SettingsError(f"{path}: {name} must be {kind}.", code="setting_value")
-    return plain if several else plain[0]
-
-
-def _explicit_config(arguments: list[str]) -> Path | None:
-    for position, argument in enumerate(arguments):
-        if argument == "--config" and position + 1 < len(arguments):
-            return Path(arguments[position + 1])
-        if argument.startswith("--config="):
-            return Path(argument.removeprefix("--config="))
-    named = os.environ.get("DIALER_CONFIG")
-    return Path(named) if named else None
-
-
-def _parameters(context: click.Context) -> dict[str, click.Parameter]:
-    """Every option of every command by its long name, in the spelling of the settings file."""
-    never = {"--config", "--json", "--help", "--version", "--yes", "--dry-run"}
-    never |= {"--redial-unknown", "--call-status"}  # who is called once more is decided anew each time
+def known_settings(context: click.Context) -> dict[str, click.Option]:
+    """Every option of every command that may stand in a settings file, by its key."""
     return {
         opt.removeprefix("--").replace("-", "_"): parameter
         for command in _commands(context.find_root().command)
         for parameter in command.params
         for opt in parameter.opts
-        if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in never
+        if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in _NEVER
     }
+
+
+def _check_values(context: click.Context, section: Section, parameters: Mapping[str, click.Option]) -> None:
+    for name, value in section.values.items():
+        if name in BREAKERS:
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise _wrong(section, name, f"{name} must be a whole number above 0.")
+            continue
+        parameter = parameters[name]
+        text = _as_text(section, name, several=parameter.multiple)
+        try:
+            parameter.type_cast_value(context, text)
+        except click.UsageError as error:
+            raise _wrong(section, name, f"{name}: {error.format_message()}") from None
+
+
+def _as_text(section: Section, name: str, *, several: bool) -> Any:
+    """A setting as a flag would give it: text, or a switch; texts in a list where a flag may be repeated."""
+    value = section.values[name]
+    each = value if isinstance(value, list) else [value]
+    plain = [one if isinstance(one, bool) else str(one) for one in each if isinstance(one, str | int | float)]
+    if len(plain) < len(each) or (isinstance(value, list) and not several):
+        kind = "a text or a list of texts" if several else "one text, number or switch (true, false)"
+        raise _wrong(section, name, f"{name} must be {kind}.")
+    return plain if several else plain[0]
+
+
+def _wrong(section: Section, name: str, sentence: str) -> WrongSetting:
+    return WrongSetting(sentence, code="setting_value", section=section, key=section.written[name])
+
+
+def _named(arguments: list[str], flag: str, kind: Callable[[str], _Kind]) -> _Kind | None:
+    """What a flag names that has to be known before all others, or its environment variable."""
+    for position, argument in enumerate(arguments):
+        if argument == flag and position + 1 < len(arguments):
+            return kind(arguments[position + 1])
+        if argument.startswith(f"{flag}="):
+            return kind(argument.removeprefix(f"{flag}="))
+    named = os.environ.get("DIALER_" + flag.removeprefix("--").upper())
+    return kind(named) if named else None
 
 
 def _commands(command: click.Command) -> Iterator[click.Command]:

@@ -111,6 +111,7 @@ global_options = all_of(
     option("--ledger", metavar="URL", help="The ledger's file or URL. [default: one for each API]"),
     option("--api-key-file", type=click.Path(path_type=Path), help="A file (mode 0600) with the API key."),
     option("--config", type=click.Path(path_type=Path), help="A settings file. [default: ./dialer.toml]"),
+    option("--profile", metavar="NAME", help="The profile of the settings files: [profiles.NAME] there."),
     json_option,
     option("-q", "--quiet", is_flag=True, help="Print results and errors only."),
     option("-v", "--verbose", count=True, help="Say more: every call, its number masked."),

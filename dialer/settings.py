@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import shlex
 import stat
-import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,26 +47,6 @@ class Place:
         if self.ledger is not None:
             flags.append(f" --ledger {shlex.quote(self.ledger)}")
         return "".join(flags)
-
-
-def read_files(explicit: Path | None, known: Collection[str]) -> dict[str, tuple[Any, Path]]:
-    """The settings of the user's file and ./dialer.toml, the nearer winning, each with where it stands.
-
-    `explicit` (--config) replaces both. Raises SettingsError for a file that is no TOML, and for a key
-    that is not among `known`, naming the nearest right one.
-    """
-    files = [explicit] if explicit else [user_file(), Path(FILE_NAME)]
-    found: dict[str, tuple[Any, Path]] = {}
-    for path in files:
-        for key, value in _read_file(path, required=path == explicit).items():
-            name = key.replace("-", "_")
-            if name not in known:
-                raise SettingsError(
-                    f"{path}: there is no setting {clean(key)!r}{_nearest(name, known)}",
-                    code="unknown_setting",
-                )
-            found[name] = (value, path)
-    return found
 
 
 def user_file() -> Path:
@@ -153,28 +131,6 @@ def _key_in(path: Path) -> str:
         raise AccessDenied(
             f"The key file {path} cannot be read ({error}): check its path.", code="key_file"
         ) from None
-
-
-def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        if required:
-            raise SettingsError(
-                f"There is no settings file {path}: check --config.", code="settings_missing"
-            ) from None
-        return {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"The settings file {path} cannot be read ({error}): mend it, or take it away.",
-            code="settings_unreadable",
-        ) from None
-
-
-def _nearest(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 def _file_name(origin: str) -> str:

@@ -79,7 +79,7 @@ FLOORS: list[dict[str, set[str]]] = [
             *("fates", "whom"),
         },
         "vozagent": {"vozagent", "wire", "sockets", "listings", "lookups"},
-        "settings": {"settings", "saved_mappings"},
+        "settings": {"settings", "settings_files", "saved_mappings"},
     },
     {
         "loader": {"loader", "understanding", "remembered"},

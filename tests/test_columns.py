@@ -395,7 +395,7 @@ def test_an_override_is_read(text: str, override: tuple[Field, str]) -> None:
 
 FIELDS = (
     "The fields are phone, first_name, last_name, full_name, country, source, tags, notes, do_not_call, "
-    "consent."
+    "consent, state, postal_code, time_zone."
 )
 
 

@@ -1,4 +1,4 @@
-"""Settings files, the ledger's place, and the key."""
+"""Where things are kept, the ledger's place, and the key."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from dialer.settings import (
     data_folder,
     kept_input,
     ledger_path,
-    read_files,
     read_key,
-    user_file,
 )
 
-KNOWN = ("rate", "recall_after", "assistant", "tag", "any_hour")
 LIVE = "https://api.vozagent.ai"
 
 NO_LEDGER = (
@@ -50,111 +47,6 @@ def key_file(text: str | bytes, *, mode: int = 0o600) -> Place:
     path = write(Path("key.txt").absolute(), text)
     path.chmod(mode)
     return Place(api_key_file=path)
-
-
-# Settings files
-
-
-def test_without_files_there_are_no_settings() -> None:
-    assert read_files(None, KNOWN) == {}
-
-
-def test_a_setting_is_given_with_the_file_it_stands_in() -> None:
-    path = write(user_file(), 'rate = "7/s"')
-
-    assert read_files(None, KNOWN) == {"rate": ("7/s", path)}
-
-
-def test_the_file_in_the_current_folder_wins_over_the_users() -> None:
-    users = write(user_file(), 'rate = "7/s"\nassistant = "Voz"')
-    write(Path("dialer.toml"), 'rate = "9/s"')
-
-    assert read_files(None, KNOWN) == {"rate": ("9/s", Path("dialer.toml")), "assistant": ("Voz", users)}
-
-
-def test_an_explicit_file_replaces_both() -> None:
-    write(user_file(), 'assistant = "Voz"')
-    write(Path("dialer.toml"), 'rate = "9/s"')
-    explicit = write(Path("other.toml"), "any_hour = true")
-
-    assert read_files(explicit, KNOWN) == {"any_hour": (True, explicit)}
-
-
-def test_a_key_may_be_written_with_dashes() -> None:
-    path = write(Path("dialer.toml"), 'recall-after = "48h"')
-
-    assert read_files(None, KNOWN) == {"recall_after": ("48h", path)}
-
-
-def test_a_list_stays_a_list() -> None:
-    path = write(Path("dialer.toml"), 'tag = ["spring", "north"]')
-
-    assert read_files(None, KNOWN) == {"tag": (["spring", "north"], path)}
-
-
-@pytest.mark.parametrize(
-    ("key", "sentence"),
-    [
-        ("rat", "dialer.toml: there is no setting 'rat'; did you mean 'rate'?"),
-        ("recal-after", "dialer.toml: there is no setting 'recal-after'; did you mean 'recall_after'?"),
-        ("Rate", "dialer.toml: there is no setting 'Rate'; did you mean 'rate'?"),
-        ("colour", "dialer.toml: there is no setting 'colour'."),
-        ('"a\\u001b[1m"', "dialer.toml: there is no setting 'a[1m'."),
-    ],
-)
-def test_an_unknown_key_is_refused_with_the_nearest_right_one(key: str, sentence: str) -> None:
-    write(Path("dialer.toml"), f"{key} = 1")
-
-    with pytest.raises(SettingsError) as caught:
-        read_files(None, KNOWN)
-
-    assert (caught.value.code, caught.value.sentence) == ("unknown_setting", sentence)
-
-
-def test_an_unknown_key_in_the_users_file_is_refused_as_well() -> None:
-    path = write(user_file(), "colour = 1")
-
-    with pytest.raises(SettingsError) as caught:
-        read_files(None, KNOWN)
-
-    assert caught.value.sentence == f"{path}: there is no setting 'colour'."
-
-
-def test_a_file_named_with_config_must_be_there() -> None:
-    with pytest.raises(SettingsError) as caught:
-        read_files(Path("gone.toml"), KNOWN)
-
-    assert (caught.value.exit_code, caught.value.sentence) == (
-        78,
-        "There is no settings file gone.toml: check --config.",
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        (b"rate = 5/s", "Expected newline or end of document after a statement (at line 1, column 9)"),
-        (b"\xff\xfe", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-    ],
-)
-def test_a_file_that_is_no_toml_is_refused(text: bytes, why: str) -> None:
-    write(Path("dialer.toml"), text)
-
-    with pytest.raises(SettingsError) as caught:
-        read_files(None, KNOWN)
-
-    assert caught.value.sentence == (
-        f"The settings file dialer.toml cannot be read ({why}): mend it, or take it away."
-    )
-
-
-def test_a_folder_in_the_place_of_the_file_is_refused() -> None:
-    Path("dialer.toml").mkdir()
-
-    with pytest.raises(SettingsError) as caught:
-        read_files(None, KNOWN)
-
-    assert caught.value.code == "settings_unreadable"
 
 
 # Standard input
