@@ -8,7 +8,7 @@ what kind, so that libphonenumber is asked once for each of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dialer.numbering import NANP, number_abroad
 from dialer.phone_text import COUNTED_UP
@@ -20,11 +20,11 @@ _PLAIN = re.compile(
 )
 _SEVENTH_DIGIT_COUNTS = frozenset({"246", "658", "876"})  # Barbados, Jamaica: six do not decide there
 _COUNTED_ON = COUNTED_UP[1:11]  # behind its country code: 1 234 567 8901
+_PREFIX = f"+{NANP}"
 _NOT_CALLED = ""  # in the place of a region
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):  # which is made in half of the time that a frozen dataclass takes
     """A plainly written number that exists and may be called."""
 
     e164: str
@@ -48,7 +48,7 @@ def read_plain(text: str) -> Plain | None:
     region = _regions[_known[int(national[:6])] or _ask(national)]
     if region == _NOT_CALLED or national.count(national[0]) == len(national) or national == _COUNTED_ON:
         return None
-    return Plain(f"+{NANP}{national}", region, plus=text[0] == "+")
+    return Plain(_PREFIX + national, region, text[0] == "+")
 
 
 def _ask(national: str) -> int:

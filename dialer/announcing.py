@@ -6,6 +6,7 @@ from dialer import screens
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.plan import Plan
+from dialer.pool import Progress
 
 
 def show_plan(plan: Plan, loaded: Loaded, facts: screens.PlanFacts) -> None:
@@ -20,6 +21,20 @@ def show_plan(plan: Plan, loaded: Loaded, facts: screens.PlanFacts) -> None:
         screens.say(
             f"{opted_out} opted out in this sheet: no campaign of this ledger calls them from now on."
         )
+
+
+def why_later(plan: Plan, progress: Progress | None) -> str:
+    """Why the run ends although people are due: whoever is left may not be called now."""
+    if plan.used_up is not None:
+        return plan.used_up.sentence
+    told = progress or plan.survey
+    if not told.capped:
+        why = "is outside calling hours"
+    elif told.capped == told.deferred:
+        why = "was called as often as a cap allows"
+    else:
+        why = "is outside calling hours or was called as often as a cap allows"
+    return f"Everybody who is due {why}: the report says from when on, run again then."
 
 
 def sheet_in_words(understood: Understood) -> str:

@@ -196,13 +196,14 @@ class Batches:
             lead.tier.value,
             lead.region,
         )
-        return (*place, *_said(lead), known.suppressed, known.mended)
+        # As numbers: a bool takes the driver as long as all the other columns.
+        return (*place, *_said(lead), int(known.suppressed), int(known.mended))
 
     def _old_lead(self, known: _Known) -> tuple[Any, ...]:
         """What `UPDATE_LEAD` binds, in its order."""
         lead = known.lead
         place = (self.load_id, lead.row, lead.cell, lead.tier.value, lead.region)
-        return (*place, known.suppressed, known.mended, *_said(lead), known.lead_id)
+        return (*place, int(known.suppressed), int(known.mended), *_said(lead), known.lead_id)
 
 
 def _as_json(problems: Sequence[RowProblem]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dialer import account, loads, screens, suppressions
 from dialer.access import open_api, open_ledger
+from dialer.bounding import bounds_of
+from dialer.bounds import Bounds, reached_cap
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Duplicates, Policy, Reading
 from dialer.columns import RESULT_COLUMNS
@@ -75,6 +77,7 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
         ledger.check_integrity()
         _refuse_suppressed(ledger, lead, place)
         _refuse_repeated(ledger, lead, policy)
+        bounds = _bounds(ledger, lead, policy, api)
         closed = (
             open_at_any_hour if policy.any_hour or is_loopback(api.base_url) else legal_hours(ledger.clock)
         )
@@ -84,7 +87,7 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
         if not quiet:
             screens.say_as_it_is(f"The request: {screens.request_line(call_request(lead, policy))}")
         with ledger.lock(f"call {lead.phone}"):
-            choice = _write_down(ledger, lead, policy, api)
+            choice = replace(_write_down(ledger, lead, policy, api), bounds=bounds)
             talk = Talk(screens.console(stderr=True), quiet=True)
             progress = dial(Dialing(api, ledger, policy, choice, closed, 1, talk))
             return _ended(ledger, choice, policy, progress.stop)
@@ -117,6 +120,17 @@ def _refuse_repeated(ledger: Ledger, lead: Lead, policy: Policy) -> None:
             "--recall-after 0s calls all the same.",
             code="recent",
         )
+
+
+def _bounds(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> Bounds:
+    """What the call may not exceed. Raises TryLater if its number was called too often already."""
+    with ledger.reading() as connection:
+        bounds = bounds_of(connection, policy, api, campaign_id=0)
+        capped = reached_cap(connection, lead, bounds, now=ledger.clock())
+    if capped is not None:
+        when = f"It may be called from {capped.until:%Y-%m-%d %H:%M} UTC on."
+        raise TryLater(f"{lead.phone} is not called now: {capped.reason} {when}", code="cap")
+    return bounds
 
 
 def _write_down(ledger: Ledger, lead: Lead, policy: Policy, api: Api) -> Choice:

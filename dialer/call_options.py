@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from dialer.errors import UsageError
-from dialer.options import DURATION, ONLY, RATE, all_of, neutralise_option, option
+from dialer.morning_options import log_option, metrics_option
+from dialer.options import CAP, DURATION, MONEY, ONLY, RATE, all_of, neutralise_option, option
 
 if TYPE_CHECKING:
     from dialer.campaign import Policy
@@ -46,6 +47,20 @@ pace_options = all_of(
         show_default=True,
         help="How long an API that cannot be reached is tried.",
     ),
+    option(
+        "--cap",
+        "caps",
+        type=CAP,
+        multiple=True,
+        metavar="N/24h|N/7d|N/30d",
+        help="Call a number at most so often, all campaigns together; beside the law's own caps. Repeatable.",
+    ),
+    option(
+        "--max-calls",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="At most N calls in any 24 hours, all campaigns of the ledger together.",
+    ),
     option("--any-hour", is_flag=True, help="Call outside the legal calling hours; you answer for it."),
 )
 
@@ -62,6 +77,13 @@ call_options = all_of(
     option("--concurrency", type=click.IntRange(1, 1000), metavar="N", help="Calls in flight, at most."),
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Call at most N people in this run."),
     option(
+        "--budget",
+        type=MONEY,
+        metavar="50usd",
+        help="Stop before the calls of the campaign cost more, as estimated from the costs that are known.",
+    ),
+    option("--cost-per-call", type=MONEY, metavar="0.12usd", help="What a call costs, for --budget."),
+    option(
         "--max-unknown",
         type=click.IntRange(min=1),
         metavar="N",
@@ -71,7 +93,7 @@ call_options = all_of(
         "--only",
         type=ONLY,
         metavar="STATUS,...",
-        help="Call only these rows: pending, failed, mended (or invalid).",
+        help="Call only these rows: pending, failed, mended (or invalid), forbidden (failed by 403).",
     ),
     pace_options,
     request_options,
@@ -98,6 +120,8 @@ call_options = all_of(
     option("-y", "--yes", is_flag=True, help="Call without asking."),
     option("-o", "--output", type=click.Path(path_type=Path), help="Where the report goes."),
     neutralise_option,
+    log_option,
+    metrics_option,
     option("--refresh", type=DURATION, metavar="TIME", help="Write the report again so often meanwhile."),
 )
 
@@ -135,6 +159,10 @@ def policy_of(options: Mapping[str, Any], *, sandbox: bool) -> Policy:
         recall_after=options["recall_after"],
         give_up_after=options["give_up_after"],
         any_hour=options["any_hour"],
+        caps=tuple(options["caps"]),
+        max_calls=options["max_calls"],
+        budget=options.get("budget"),
+        cost_per_call=options.get("cost_per_call"),
         trace_tag=options["trace_tag"],
         redial_unknown=options.get("redial_unknown", False),
         older_than=options.get("older_than", DEFAULT_REDIAL_AGE),

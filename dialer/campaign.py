@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from math import ceil
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from dialer.limits import Cap
+from dialer.windows import Week
 
 _RATE = re.compile(r"(?P<count>\d{1,6})\s*/\s*(?P<unit>s|sec|second|m|min|minute)", re.IGNORECASE)
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>s|sec|m|min|h|d)?", re.IGNORECASE)
@@ -128,6 +132,7 @@ class Selection(StrEnum):
     PENDING = "pending"
     FAILED = "failed"
     MENDED = "mended"  # was invalid in the load before, and can be read now
+    FORBIDDEN = "forbidden"  # of the failed ones: those whom the API answered with 403
 
 
 def _positive(duration: timedelta) -> timedelta:
@@ -166,6 +171,11 @@ class Policy(_Frozen):
     recall_after: timedelta = DEFAULT_RECALL_AFTER
     give_up_after: timedelta = timedelta(seconds=60)
     any_hour: bool = False
+    hours: Week | None = None  # the operator's own: narrows every rule and stands in for a missing one
+    caps: tuple[Cap, ...] = ()  # the operator's own, beside those of the law
+    max_calls: int | None = Field(default=None, ge=1)  # in any 24 hours, of all campaigns of the ledger
+    budget: Decimal | None = Field(default=None, gt=0)  # US dollars, for all calls of the campaign
+    cost_per_call: Decimal | None = Field(default=None, gt=0)  # ... an estimate; None: by the known costs
     wait: bool = False  # stay until everybody's calling hours have come
     until: datetime | None = None  # no call begins from this moment on; aware
     trace_tag: bool = False  # each attempt sends a unique tag along

@@ -9,6 +9,7 @@ from typing import Any
 import rich_click as click
 
 from dialer.defaults import Command
+from dialer.morning_options import log_option
 from dialer.options import DURATION, RATE, global_options, option, place_of
 
 
@@ -65,6 +66,7 @@ def stop(campaign: str, **options: Any) -> int:
 
 @click.command("reconcile", cls=Command)
 @click.argument("campaign", required=False)
+@log_option
 @global_options
 def reconcile(campaign: str | None, **options: Any) -> int:
     """Look for unknown calls in the API's own records.
@@ -99,6 +101,7 @@ def reconcile(campaign: str | None, **options: Any) -> int:
 @option(
     "--get-rate", type=RATE, default="5/s", show_default=True, metavar="N/s|N/min", help="Reads, at most."
 )
+@log_option
 @global_options
 def outcomes(campaign: str, **options: Any) -> int:
     """Ask what became of the calls, and add it to the report.

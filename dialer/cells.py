@@ -13,6 +13,7 @@ _NOTHING = frozenset(
     | {"(empty)", "[not provided]", "[[unknown]]", "[unknown]", "\\n"}
 )
 _NOTHING_EXACTLY = frozenset({"NULL", "null", "None"})
+_NOTHING_BEGINS = frozenset("nNuU-\u2013\u2014<([\\# ")  # whatever stands for nothing, with one of these
 _BLANKS = re.compile(r"[ \t]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 
@@ -47,7 +48,7 @@ def holds_nothing(text: str) -> bool:
     """True for a clean line that stands for an empty cell: blank, an error, `n/a`, `-`, `[not provided]`."""
     if not text:
         return True
-    if len(text) > 24:
+    if text[0] not in _NOTHING_BEGINS or len(text) > 24:
         return False
     return text in _NOTHING_EXACTLY or text.casefold() in _NOTHING or is_error(text)
 

@@ -19,7 +19,14 @@ from typing import Any, NoReturn
 
 import rich_click as click
 
-from dialer import __version__, campaign_commands, ledger_commands, record_commands
+from dialer import (
+    __version__,
+    campaign_commands,
+    ledger_commands,
+    nightly_commands,
+    record_commands,
+    settings_commands,
+)
 from dialer.call_options import (
     assistant_options,
     call_options,
@@ -29,6 +36,8 @@ from dialer.call_options import (
 )
 from dialer.defaults import Command
 from dialer.errors import DialerError, UsageError
+from dialer.morning_options import log_option
+from dialer.jobs import job_of
 from dialer.options import WORDS, global_options, nobody_can_answer, option, place_of
 from dialer.sheet_options import memory_of, reading_of, sheet_options
 
@@ -139,29 +148,12 @@ def _run(leads: str, options: dict[str, Any]) -> int:
     from dialer.snapshot import require
 
     require(leads)
-    place, reading = place_of(options), reading_of(options)
-    policy = policy_of(options, sandbox=options["sandbox"])
+    job = job_of(leads, options)
     # After the options were read: what is wrong with them is said at once.
     from dialer import screens
-    from dialer.run import Job, execute
+    from dialer.run import execute
     from dialer.settings import arguments_for
 
-    job = Job(
-        leads=leads,
-        place=place,
-        reading=reading,
-        policy=policy,
-        memory=memory_of(options),
-        campaign=options["campaign"],
-        output=options["output"],
-        neutralise=options["neutralise"],
-        refresh=options["refresh"],
-        dry_run=options["dry_run"],
-        follow=options["follow"],
-        remember_opt_outs=options["remember_opt_outs"],
-        quiet=options["quiet"],
-        verbose=options["verbose"] > 0,
-    )
     result = execute(job, ask=_ask(yes=options["yes"]))
     if options["as_json"]:
         _print_json(result.as_json())
@@ -208,6 +200,7 @@ def _ask(*, yes: bool) -> Callable[[int], bool]:
 @option("--last-name", help="The person's last name.")
 @request_options
 @pace_options
+@log_option
 @global_options
 def call(number: str, **options: Any) -> int:
     """Make one call without a sheet: try your own number first."""
@@ -259,7 +252,13 @@ def sandbox(port: int, database: Path | None, config: Path | None, **options: An
     )
 
 
-for _each in (*campaign_commands.COMMANDS, *ledger_commands.COMMANDS, *record_commands.COMMANDS):
+for _each in (
+    *campaign_commands.COMMANDS,
+    *ledger_commands.COMMANDS,
+    *nightly_commands.COMMANDS,
+    *record_commands.COMMANDS,
+    *settings_commands.COMMANDS,
+):
     cli.add_command(_each)
 
 

@@ -18,15 +18,21 @@ from dialer.printable import clean
 from dialer.settings_files import Section, WrongSetting, choose, read_sections
 
 # Settings that have a key in dialer.toml and no flag.
-BREAKERS = ("max_unknown_in_row", "max_refused_in_row", "max_forbidden_in_row", "max_internal_errors")
+BREAKERS = {
+    "max_unknown_in_row": "After so many calls in a row without a certain answer the campaign is paused.",
+    "max_refused_in_row": "After so many refused leads in a row the campaign is paused.",
+    "max_forbidden_in_row": "After so many answers 403 in a row the run stops.",
+    "max_internal_errors": "After so many faults of dialer itself the run stops.",
+}
 # One command has one of each, whatever the sheets in its inbox want.
 PLACE = ("base_url", "sandbox", "ledger", "api_key_file")
 _NEVER = frozenset(
     {
-        *("--config", "--json", "--help", "--version", "--yes", "--dry-run", "--origin"),
+        *("--config", "--json", "--help", "--version", "--yes", "--dry-run", "--origin", "--for"),
         *("--redial-unknown", "--call-status"),  # who is called once more is decided anew each time
     }
 )
+LOG_FILE = "dialer.log_file"  # where a context keeps what --log-file says: no command hands it on
 _ARGUMENTS = "dialer.arguments"
 _SHEET = "dialer.sheet"
 _Kind = TypeVar("_Kind")
@@ -53,6 +59,15 @@ class Command(click.RichCommand):
                     f"What is given for {name} is not written in UTF-8: type it again.", code="not_utf8"
                 )
         return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, with a log around it if it has one; a rehearsal writes nothing."""
+        if LOG_FILE not in ctx.meta or ctx.params.get("dry_run"):
+            return super().invoke(ctx)
+        from dialer.logged import logged  # noqa: PLC0415 - `--help` must not pay for structlog
+
+        body = super().invoke
+        return logged(str(self.name), lambda: body(ctx), path=ctx.meta[LOG_FILE])
 
 
 @contextmanager
@@ -117,14 +132,20 @@ def load_settings(context: click.Context, arguments: list[str]) -> None:
 
 
 def known_settings(context: click.Context) -> dict[str, click.Option]:
-    """Every option of every command that may stand in a settings file, by its key."""
+    """Every option that may stand in a settings file, by its key; as `run` has it, where commands differ."""
+    commands = sorted(_commands(context.find_root().command), key=lambda command: command.name == "run")
     return {
         opt.removeprefix("--").replace("-", "_"): parameter
-        for command in _commands(context.find_root().command)
+        for command in commands
         for parameter in command.params
         for opt in parameter.opts
         if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in _NEVER
     }
+
+
+def named_early(context: click.Context, flag: str) -> str | None:
+    """What `--config` or `--profile` of the command under way names, or its environment variable."""
+    return _named(context.meta.get(_ARGUMENTS, []), flag, str)
 
 
 def _check_values(context: click.Context, section: Section, parameters: Mapping[str, click.Option]) -> None:

@@ -15,7 +15,8 @@ from typing import assert_never
 
 from rich.console import Console
 
-from dialer import journal, orders, reconcile, screens
+from dialer import journal, logs, orders, reconcile, screens
+from dialer.call_log import CallLog
 from dialer.campaign import Policy, Rate
 from dialer.journal import RunJournal
 from dialer.ledger import Ledger
@@ -24,10 +25,11 @@ from dialer.lookups import check_assistant
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.pace import Pace
 from dialer.phones import mask
-from dialer.pool import HoursCheck, Means, Pool, Progress
+from dialer.pool import HoursCheck, Listener, Means, Pool, Progress
 from dialer.progress import shown
 from dialer.reconciling import unread
 from dialer.retry import Stop
+from dialer.run_metrics import Meter, measured
 from dialer.vozagent import Api, Connection, ssl_context
 from dialer.whom import Choice, DueLead
 from dialer.writer import Writer, group_writer
@@ -56,6 +58,7 @@ class Dialing:
     closed: HoursCheck
     planned: int  # how many calls, for the progress bar
     talk: Talk
+    meter: Meter | None = None
 
 
 def dial(dialing: Dialing) -> Progress:
@@ -75,16 +78,16 @@ async def _dial(dialing: Dialing) -> Progress:
         screens.say(f"Warning: {warning}")
     async with group_writer(dialing.ledger) as writer:
         trace = _new_trace_tag if policy.trace_tag else None
+        pace = Pace(policy.rate, already_sent=already_sent(dialing.ledger, policy.rate), clock=clock)
         means = Means(
             journal=RunJournal(writer, dialing.choice, clock=clock, trace=trace),
             connect=lambda: Connection(dialing.api),
-            pace=Pace(policy.rate, already_sent=already_sent(dialing.ledger, policy.rate), clock=clock),
+            pace=pace,
             clock=clock,
             dice=Random(),  # noqa: S311 - it only spreads waiting times
             closed=dialing.closed,
+            listen=_heard_by(CallLog(rate=str(policy.rate), share=lambda: pace.share), talk),
         )
-        if talk.verbose:
-            means = replace(means, listen=_tell(talk.console))
         pool = Pool(policy, means)
         with dialing.ledger.reading() as connection:
             asked = orders.stop_asked(connection, dialing.choice.campaign_id)
@@ -94,6 +97,7 @@ async def _dial(dialing: Dialing) -> Progress:
             async with (
                 shown(pool.progress, total=dialing.planned, console=talk.console, quiet=talk.quiet),
                 _looking_for_unknowns(dialing, writer, pool.progress),
+                measured(dialing.meter, pool.progress),
             ):
                 try:
                     return await pool.run()
@@ -115,6 +119,8 @@ async def _looking_for_unknowns(dialing: Dialing, writer: Writer, progress: Prog
         own = sum(settled.attempt.run_id == dialing.choice.run_id for settled in looked.settled)
         progress.called += own
         progress.unknown -= own
+        if looked.settled or looked.trouble:
+            logs.note("reconciled", found=len(looked.settled), http_status=looked.http_status)
         if looked.trouble and not warned and not dialing.talk.quiet:
             warned = True
             screens.say(unread(looked.trouble))
@@ -177,6 +183,19 @@ def _tell_unwritten(progress: Progress) -> None:
     """What the ledger did not take must not be lost: it is said once, with the whole number."""
     for attempt, outcome in progress.unwritten:
         screens.say(f"Not written down: {attempt.due.lead.phone} (row {attempt.due.lead.row}): {outcome}")
+
+
+def _heard_by(log: CallLog, talk: Talk) -> Listener:
+    """Whoever wants to hear of each call: the log always, the console if asked."""
+    if not talk.verbose:
+        return log
+    tell = _tell(talk.console)
+
+    def both(due: DueLead, outcome: Outcome, seconds: float) -> None:
+        log(due, outcome, seconds)
+        tell(due, outcome)
+
+    return both
 
 
 def _tell(console: Console) -> Callable[[DueLead, Outcome], None]:

@@ -6,10 +6,9 @@ allows it in every time zone in which the number may ring; what is not known cou
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache, partial, reduce
 from importlib.resources import files
@@ -18,14 +17,13 @@ from operator import and_
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dialer.errors import UsageError
-from dialer.zones import US_STATES, Place, place, us_state
+from dialer.whereabouts import Told, whereabouts
+from dialer.windows import MINUTES_A_DAY, Week, Window, parse_window
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 HORIZON = timedelta(days=14)  # how far ahead the next opening is looked for
-_MINUTES_A_DAY = DAY // MINUTE
-_WHOLE_DAY = (1 << _MINUTES_A_DAY) - 1
+_WHOLE_DAY = (1 << MINUTES_A_DAY) - 1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _HOURS = ("weekday", "saturday", "sunday", "holiday")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -36,17 +34,6 @@ HolidayCalendar = Callable[[str, date], bool]  # (jurisdiction as in the data, l
 def no_holidays(jurisdiction: str, day: date) -> bool:  # noqa: ARG001 - a HolidayCalendar
     """Says of every day that it is no public holiday."""
     return False
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of one local day, half-open, in minutes after midnight."""
-
-    start_minute: int
-    end_minute: int  # at most 1440
-
-    def __str__(self) -> str:
-        return "-".join(f"{m // 60:02}:{m % 60:02}" for m in (self.start_minute, self.end_minute))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +65,9 @@ class Opening:
         str  # what decided, "US-FL 08:00-20:00": the last to open or, if it may be called, the first to close
     )
     reason: str  # one sentence for the report; "" if it may be called
-
-
-def parse_window(text: str) -> Window:
-    """Reads "09:00-18:00". The end may be 24:00; a window does not cross midnight. Raises `UsageError`."""
-    match = re.fullmatch(r"\s*([0-9]{1,2}):([0-5][0-9])\s*[-\u2013]\s*([0-9]{1,2}):([0-5][0-9])\s*", text)
-    if match:
-        start_hour, start, end_hour, end = map(int, match.groups())
-        window = Window(start_hour * 60 + start, end_hour * 60 + end)
-        if window.start_minute < window.end_minute <= _MINUTES_A_DAY:
-            return window
-    raise UsageError(
-        f'"{text}" is no calling window: write it like 09:00-18:00, start before end, on one day.',
-        code="window_unreadable",
-    )
+    closes_at: datetime | None = field(
+        default=None, compare=False
+    )  # UTC; the first minute that is closed again
 
 
 @cache
@@ -107,32 +83,40 @@ def opening(  # noqa: PLR0913 - the moment, what is known of the lead, and what 
     now: datetime,
     region: str | None = None,
     state: str | None = None,
-    window: Window | None = None,
+    postal_code: str | None = None,
+    time_zone: str | None = None,
+    window: Window | Week | None = None,
     close_early: timedelta = timedelta(minutes=5),
     is_holiday: HolidayCalendar = no_holidays,
 ) -> Opening:
     """Says whether a number may be called at `now` (aware), and if not, when next: at most 14 days ahead.
 
-    The zones and the US state come from the number's prefix; where several are possible, all must be open.
-    `region` is the country, ISO 3166 alpha-2; if it isn't the number's own, the rules of both hold.
-    `state` is the lead's US state, name or code: its rule holds instead of that of the number's state, and if
-    the two differ, the clocks of both hold. Text that names no state is passed over.
+    The clocks, from the best source that the lead has: `time_zone`, `postal_code` or `state` as the sheet
+    writes them, the country, the number's prefix. Where several remain, all must be open. What cannot be read
+    is passed over for the next source. A better source never opens what another makes impossible: the clocks
+    of all hold where a time zone cannot be in the lead's country or state, where state and postal code
+    disagree, where the state isn't the number's, and for numbers of no place at all (toll-free, roaming).
+    `region` is the country, ISO 3166 alpha-2; if it isn't the number's own, rules and clocks of both hold.
+    The rules are those of the country and of the US state that the row names, else the number's; the number's
+    state, if it is another one, narrows them by its own rule as far as that is known.
     A country that has a rule for automated voices, as Canada has, gets that rule too.
     Where a rule is missing or doubtful (confidence D), nobody is called unless the operator sets `window`,
     which stands in for a missing rule and narrows all others, the doubtful ones too.
-    Hours close `close_early` before their end, because a call connects later than it is begun.
-    `is_holiday` knows the public holidays; no calendar comes with dialer yet, so by default no day is one.
+    Hours are half-open, and close `close_early` before their end, because a call connects later than it is
+    begun. `is_holiday` knows the public holidays of countries, US states and Canadian provinces.
     """
-    where = place(e164)
-    countries = sorted({country for country in (region, where.country) if country})
-    stated = us_state(state) if state and "US" in countries else None
+    told = Told(region, state, postal_code, time_zone)
+    where = whereabouts(e164, told, year=now.year)
+    beside = tuple(f"US-{code}" for code in sorted(where.us_states_beside))
     return _opening(
-        _time_zones(where, stated),
-        _jurisdictions(countries, {stated} if stated else where.us_states),
+        where.time_zones,
+        _jurisdictions(where.countries, where.us_states),
         now.astimezone(UTC).replace(second=0, microsecond=0),
         window,
         -(-close_early // MINUTE),
         is_holiday,
+        beside,
+        where.calendars,
     )
 
 
@@ -149,15 +133,9 @@ def _rule(jurisdiction: str, row: Mapping[str, Any]) -> Rule:
     )
 
 
-def _rule_of_the_operator(window: Window) -> Rule:
-    return Rule("operator", ((window,),) * 7, None, "A", "the operator's calling window", None, "")
-
-
-def _time_zones(where: Place, stated: str | None) -> tuple[str, ...]:
-    if stated is None or stated in where.us_states or not where.time_zones:
-        return where.time_zones
-    # A number taken along to another state: its owner's clock may be either.
-    return tuple(sorted({*where.time_zones, *US_STATES[stated].time_zones}))
+def _rule_of_the_operator(window: Window | Week) -> Rule:
+    week = ((window,),) * 7 if isinstance(window, Window) else window
+    return Rule("operator", week, None, "A", "the operator's calling window", None, "")
 
 
 def _jurisdictions(countries: Iterable[str], states: Iterable[str]) -> tuple[str, ...]:
@@ -167,15 +145,20 @@ def _jurisdictions(countries: Iterable[str], states: Iterable[str]) -> tuple[str
 
 
 @lru_cache(maxsize=2**14)
-def _opening(
+def _opening(  # noqa: PLR0913, PLR0917 - the key of the cache
     time_zones: tuple[str, ...],
     jurisdictions: tuple[str, ...],
     minute: datetime,
-    window: Window | None,
+    window: Window | Week | None,
     minutes_early: int,
     is_holiday: HolidayCalendar,
+    beside: tuple[str, ...] = (),
+    calendars: tuple[str, ...] = (),
 ) -> Opening:
-    """`opening` for all leads of the same zones and jurisdictions in the same minute."""
+    """`opening` for all leads of the same zones and jurisdictions in the same minute.
+
+    `beside` are jurisdictions that only narrow, `calendars` subdivisions whose holidays count as well.
+    """
     if not time_zones or not all(map(_is_known, time_zones)):
         reason = "The time zone of this number is not known: it is called only with --any-hour."
         return _refusal("time zone unknown", reason)
@@ -184,13 +167,31 @@ def _opening(
     if window is None and (doubtful or not found):
         where = ", ".join(doubtful) or "this number's country"
         known = f"The calling hours of {where} are not known for certain"
-        reason = f"{known}: --any-hour calls there, and you answer for it."
+        reason = (
+            f"{known}: --hours sets a window of yours, --any-hour calls all the same; you answer for both."
+        )
         return _refusal(f"{where} unknown", reason)
-    holding = [rule for rule in found.values() if rule and rule.week]
+    also = [rules()[name] for name in beside if name in rules()]
+    holding = [rule for rule in (*also, *found.values()) if rule and rule.week]
     if window:
         holding.append(_rule_of_the_operator(window))
     pairs = product(holding, time_zones)
-    return _decide([_LocalRule(rule, zone, minutes_early, is_holiday) for rule, zone in pairs], minute)
+    return _decide(
+        [_LocalRule(rule, zone, minutes_early, _with(calendars, is_holiday)) for rule, zone in pairs], minute
+    )
+
+
+@cache
+def _with(calendars: tuple[str, ...], is_holiday: HolidayCalendar) -> HolidayCalendar:
+    """The calendar of a jurisdiction, and those of its parts in which the lead is."""
+    if not calendars:
+        return is_holiday
+
+    def any_of_them(jurisdiction: str, day: date) -> bool:
+        parts = (name for name in calendars if name[:2] == jurisdiction[:2])
+        return any(is_holiday(name, day) for name in (jurisdiction, *parts))
+
+    return any_of_them
 
 
 def _refusal(rule: str, reason: str) -> Opening:
@@ -211,7 +212,14 @@ def _decide(local_rules: list[_LocalRule], minute: datetime) -> Opening:
     most_particular_first = local_rules[::-1]
     if opens_at == minute:
         first_to_close = min(most_particular_first, key=closes)
-        return Opening(may_call=True, opens_at=minute, rule=first_to_close.text(minute), reason="")
+        closes_at = closes(first_to_close)
+        return Opening(
+            may_call=True,
+            opens_at=minute,
+            rule=first_to_close.text(minute),
+            reason="",
+            closes_at=None if closes_at == _NEVER else closes_at,
+        )
     last_to_open = max(most_particular_first, key=opens)
     reason = last_to_open.reason(minute)
     if opens_at is None:
@@ -268,12 +276,12 @@ def _open_minutes(local_rule: _LocalRule, day: date) -> int:
     local = 0  # the open minutes of three local days, the middle one of the same date as the UTC day
     for ahead in range(3):
         for window in local_rule.rule.windows(day + (ahead - 1) * DAY, local_rule.is_holiday):
-            first = ahead * _MINUTES_A_DAY + window.start_minute
+            first = ahead * MINUTES_A_DAY + window.start_minute
             length = max(0, window.end_minute - local_rule.minutes_early - window.start_minute)
             local |= ((1 << length) - 1) << first
     minutes = 0
     for start, end, offset in _offsets(local_rule.time_zone, day):
-        minutes |= (local >> (_MINUTES_A_DAY + offset)) & ((1 << end) - (1 << start))
+        minutes |= (local >> (MINUTES_A_DAY + offset)) & ((1 << end) - (1 << start))
     return minutes
 
 
@@ -287,9 +295,9 @@ def _offsets(time_zone: str, day: date) -> tuple[tuple[int, int, int], ...]:
         return (moment.astimezone(clock).replace(tzinfo=UTC) - moment) // MINUTE
 
     changes = []
-    if offset(0) != offset(_MINUTES_A_DAY):
-        changes = [m for m in range(1, _MINUTES_A_DAY) if offset(m) != offset(m - 1)]
-    return tuple((start, end, offset(start)) for start, end in pairwise((0, *changes, _MINUTES_A_DAY)))
+    if offset(0) != offset(MINUTES_A_DAY):
+        changes = [m for m in range(1, MINUTES_A_DAY) if offset(m) != offset(m - 1)]
+    return tuple((start, end, offset(start)) for start, end in pairwise((0, *changes, MINUTES_A_DAY)))
 
 
 @cache

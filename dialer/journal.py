@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from dialer import orders
+from dialer.bounds import Gate, reached_cap
+from dialer.caps import Capped
 from dialer.fates import NEWEST_CALL_ENDED
 from dialer.ledger import Clock, time_of, time_text
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
@@ -234,24 +236,33 @@ class RunJournal:
         self._choice = choice
         self._clock = clock
         self._trace = trace
+        self._gate = Gate(choice.bounds.allowances)
 
     async def due(self, *, after_row: int, most: int) -> list[DueLead]:
         """The next leads to call, in the sheet's order."""
         return await self._writer.do(lambda c: due_leads(c, self._choice, after_row=after_row, most=most))
 
-    async def begin(self, lead: DueLead) -> Attempt | None:
-        """Commit the intent to call; None if this lead must not be called after all."""
-        choice = self._choice
-        trace_tag = self._trace() if self._trace else None
-        return await self._writer.do(
-            lambda c: begin(
-                c,
-                lead,
-                run_id=choice.run_id,
-                recall_since=choice.recall_since,
-                now=self._clock(),
-                trace_tag=trace_tag,
-            )
+    async def begin(self, lead: DueLead) -> Attempt | Capped | Stop | None:
+        """Commit the intent to call. None if this lead must not be called after all, Capped (which is noted)
+        if its number was called too often, Stop if the run may begin no more calls."""
+        return await self._writer.do(lambda c: self._begin(c, lead))
+
+    def _begin(self, connection: Connection, lead: DueLead) -> Attempt | Capped | Stop | None:
+        choice, now = self._choice, self._clock()
+        shut = self._gate.shut(connection, now=now)
+        if shut is not None:
+            return shut
+        capped = reached_cap(connection, lead.lead, choice.bounds, now=now)
+        if capped is not None:
+            defer(connection, lead, until=capped.until, reason=capped.reason)
+            return capped
+        return begin(
+            connection,
+            lead,
+            run_id=choice.run_id,
+            recall_since=choice.recall_since,
+            now=now,
+            trace_tag=self._trace() if self._trace else None,
         )
 
     async def end(self, attempt: Attempt, ending: Ending) -> None:

@@ -209,6 +209,26 @@ def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, 
     )
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Rows that were read and are still to be written."""
+
+    readings: list[RowReading] = field(default_factory=list)
+    fingerprints: dict[int, int | None] = field(default_factory=dict)  # by row number
+    rows: list[Row] = field(default_factory=list)  # of a report, whose own columns tell of calls; else none
+
+
+@dataclass(slots=True)
+class _Written:
+    """What was written of a sheet so far."""
+
+    rows: int = 0
+    hidden: int = 0  # rows that nobody sees, whether they were left out or not
+    recovered: int = 0
+    renumbered: int = 0
+    samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Everything that reading one row takes."""
@@ -227,79 +247,80 @@ class _Reader:
             notes_template=table.template,
         )
 
-    def batches(self, written: _Written) -> Iterator[list[Row]]:
-        """The rows that can hold a lead, so many at a time as memory takes whatever they hold."""
-        batch: list[Row] = []
-        weight = 0
-        for row in filter(self.table.belongs, self.table.spreadsheet.rows(self.table.head.name)):
-            written.hidden += row.hidden
-            if row.hidden and self.table.visible_only:
+    def batches(self, written: _Written) -> Iterator[_Batch]:
+        """The rows that can hold a lead, so many at a time as memory takes whatever they hold.
+
+        All that is asked of a row's cells is asked at once: later they are cold, and take twice as long.
+        """
+        table = self.table
+        columns, first = table.columns, table.columns.first_data_row
+        unseen = _positions(columns)
+        written.samples = dict.fromkeys(unseen, "")
+        batch, weight = _Batch(), 0
+        for row in table.spreadsheet.rows(table.head.name):
+            if row.number < first or row.blank:
                 continue
-            batch.append(row)
+            if row.hidden:
+                written.hidden += 1
+                if table.visible_only:
+                    continue
+            batch.readings.append(self.read(row))
+            batch.fingerprints[row.number] = fingerprint(row, columns)
+            if columns.results:
+                batch.rows.append(row)
+            if unseen:
+                _take_samples(row, unseen, written.samples)
             weight += 64 * len(row.cells) + sum(map(len, row.cells))
-            if len(batch) == _BATCH or weight > _BATCH_BYTES:
+            if len(batch.readings) == _BATCH or weight > _BATCH_BYTES:
                 yield batch
-                batch, weight = [], 0
-        if batch:
+                batch, weight = _Batch(), 0
+        if batch.readings:
             yield batch
 
 
-@dataclass(slots=True)
-class _Written:
-    """What was written of a sheet so far."""
-
-    rows: int = 0
-    hidden: int = 0  # rows that nobody sees, whether they were left out or not
-    recovered: int = 0
-    renumbered: int = 0
-    samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
+def _take_samples(row: Row, unseen: dict[str, int], samples: dict[str, str]) -> None:
+    """Note the values of fields that no row before had, which are `unseen` no more."""
+    for name, position in list(unseen.items()):
+        samples[name] = row.cell(position).strip()
+        if samples[name]:
+            del unseen[name]
 
 
 def _write_rows(
     ledger: Ledger, batches: Batches, reader: _Reader, on_rows: Callable[[int], None]
 ) -> _Written:
     """Write all rows, batch after batch."""
-    positions = _positions(reader.table.columns)
-    written = _Written(samples=dict.fromkeys(positions, ""))
+    written = _Written()
+    # Only a report, whose own columns tell of calls, moves leads from one state to another.
+    taking = ledger.transaction if reader.table.columns.results else ledger.loading
+    # A batch is read before the ledger is taken: other runs must not wait for more than the writing.
     for batch in reader.batches(written):
-        # Read before the ledger is taken: other runs must not wait for more than the writing.
-        readings = [reader.read(row) for row in batch]
-        with ledger.transaction() as connection:
-            several = list(zip(batch, suppressions.applied(connection, readings), strict=True))
-            recovered, renumbered = _write_batch(connection, batches, several, reader, now=ledger.clock())
+        with taking() as connection:
+            batch.readings = suppressions.applied(connection, batch.readings)
+            recovered, renumbered = _write_batch(connection, batches, batch, reader, now=ledger.clock())
         written.recovered += recovered
         written.renumbered += renumbered
-        for name, position in positions.items():
-            cells = (row.cell(position).strip() for row in batch)
-            written.samples[name] = written.samples[name] or next(filter(None, cells), "")
-        written.rows += len(batch)
+        written.rows += len(batch.readings)
         on_rows(written.rows)
     return written
 
 
 def _write_batch(
-    connection: Connection,
-    batches: Batches,
-    batch: list[tuple[Row, RowReading]],
-    reader: _Reader,
-    *,
-    now: datetime,
+    connection: Connection, batches: Batches, batch: _Batch, reader: _Reader, *, now: datetime
 ) -> tuple[int, int]:
     """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
     rows the number was changed after a call."""
-    columns = reader.table.columns
-    readings = [reading for _, reading in batch]
-    fingerprints = {
-        row.number: fingerprint(row, columns)
-        for row, reading in batch
-        if not suppressions.is_forgotten(reading)
-    }
+    columns, readings = reader.table.columns, batch.readings
+    for reading in readings:
+        if reading.problems and suppressions.is_forgotten(reading):
+            del batch.fingerprints[reading.row]
     if not columns.results:
-        batches.add(connection, readings, fingerprints=fingerprints)
+        batches.add(connection, readings, fingerprints=batch.fingerprints)
         return 0, 0
-    numbers = [(row, reading.lead.phone) for row, reading in batch if reading.lead]
+    several = zip(batch.rows, readings, strict=True)
+    numbers = [(row, reading.lead.phone) for row, reading in several if reading.lead]
     mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
-    batches.add(connection, readings, said_mended=mended, fingerprints=fingerprints)
+    batches.add(connection, readings, said_mended=mended, fingerprints=batch.fingerprints)
     told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]
     recovered = recover(connection, batches.campaign_id, told, file=reader.table.file, now=now)
     return recovered, sum(lost_its_call(row, columns, e164) for row, e164 in numbers)

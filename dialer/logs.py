@@ -13,25 +13,27 @@ import json
 import logging
 import os
 import re
+import stat
 import traceback
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import structlog
 
-NAME = "dialer.log.jsonl"
 MOST_BYTES = 10_000_000
-KEPT = 9  # older files, NAME.1 being the newest of them
+KEPT = 9  # older files, `.1` being the newest of them
 _HIDDEN = "(hidden)"
 _SHORTEST_SECRET = 6
 _DEEPEST = 4
 
 _QUOTED = re.compile("“.*”", re.DOTALL)
 _NUMBER = re.compile(r"\+\d{5,}(\d\d)")
-# As people write numbers; a date is none.
-_WRITTEN_NUMBER = re.compile(r"(?!\d{4}-\d\d-\d\d)[+(]?\d(?:[\s().\-/]*\d){4,}[\s().\-/]*(\d[\s().\-/]*\d)")
+# As people write numbers; a date, with its time or without, is none.
+_WRITTEN_NUMBER = re.compile(
+    r"\b\d{4}-\d\d-\d\d(?:[T ]\d[\d:.]*)?|[+(]?\d(?:[\s().\-/]*\d){4,}[\s().\-/]*(\d[\s().\-/]*\d)"
+)
 
 _secrets: set[str] = set()
 _log: Any = None  # structlog's bound logger, while one is open
@@ -42,8 +44,9 @@ def opened(path: Path, *, say: Callable[[str], None], most_bytes: int = MOST_BYT
     """Log to `path` for as long as the block lasts. `say` hears once of a log that cannot be written."""
     global _log  # noqa: PLW0603 - one process has one log, as structlog and logging have it
     file = _RotatedFile(path, say=say, most_bytes=most_bytes)
-    before, _log = _log, structlog.wrap_logger(
-        structlog.BytesLogger(file),
+    before = _log
+    _log = structlog.wrap_logger(
+        structlog.BytesLogger(cast(BinaryIO, file)),  # it only writes and flushes
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
@@ -113,6 +116,8 @@ def without_people(sentence: str) -> str:
 
 
 def _last_two(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
     return f"***{''.join(char for char in match[1] if char.isdigit())}"
 
 
@@ -126,9 +131,7 @@ def _frames(raised: BaseException) -> list[str]:
     return [f"{'/'.join(Path(f.filename).parts[-2:])}:{f.lineno} in {f.name}" for f in frames]
 
 
-def _name_nobody(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _name_nobody(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
         event[name] = _cleaned(value)
     return event
@@ -194,7 +197,7 @@ class _RotatedFile:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         self._file = os.open(self._path, flags, 0o600)
         status = os.fstat(self._file)
-        self._regular = os.path.isfile(self._path)  # noqa: PTH113 - as below, of the path that was opened
+        self._regular = stat.S_ISREG(status.st_mode)
         if self._regular and status.st_size and os.pread(self._file, 1, status.st_size - 1) != b"\n":
             os.write(self._file, b"\n")  # a full disk, or the end of a process, cut the last line
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from dialer import synonyms
 from dialer.cells import line
@@ -56,13 +57,20 @@ def _has_words_of_a_person(row: Row, columns: Columns) -> bool:
     ours, headers = columns.results.values(), columns.headers
     words, new = 0, False
     for column, cell in enumerate(row.cells):
-        if not (text := line(cell)) or _NUMBER.fullmatch(text) or column in ours:
+        if not (text := line(cell)) or column in ours:
+            continue
+        if not text[0].isalpha() and _NUMBER.fullmatch(text):
             continue
         words += 1
-        new = new or column >= len(headers) or line(headers[column]).casefold() != text.casefold()
+        new = new or column >= len(headers) or _folded(headers[column]) != text.casefold()
         if new and words > 1:
             return True
     return False
+
+
+@lru_cache(maxsize=1024)
+def _folded(header: str) -> str:
+    return line(header).casefold()
 
 
 def example_cell(row: Row) -> int | None:

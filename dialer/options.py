@@ -27,7 +27,7 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the text, or fail with the reader's own sentence."""
-        from dialer import campaign  # noqa: PLC0415 - `--help` must not pay for pydantic
+        from dialer import campaign, limits  # noqa: PLC0415 - `--help` must not pay for pydantic
 
         if not isinstance(value, str | int | float):
             return value
@@ -37,6 +37,8 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
             "rows": campaign.parse_rows,
             "only": _parse_only,
             "words": campaign.parse_words,
+            "cap": limits.Cap.parse,
+            "money": limits.parse_money,
         }
         try:
             return readers[self._reader](str(value))
@@ -66,6 +68,8 @@ DURATION = _Parsed("duration", "duration")
 ROWS = _Parsed("rows", "rows")
 ONLY = _Parsed("status,...", "only")
 WORDS = _Parsed("word,...", "words")
+CAP = _Parsed("cap", "cap")
+MONEY = _Parsed("money", "money")
 
 
 class _Option(click.Option):

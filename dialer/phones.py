@@ -51,6 +51,9 @@ class Tier(StrEnum):
     ASSUMED = "assumed"  # `--region` supplied the country, or a lost zero was restored
 
 
+_EXACT, _ASSUMED = Tier.EXACT, Tier.ASSUMED  # looking them up takes a tenth of reading a plain number
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
     """A number that may be dialled."""
@@ -108,7 +111,7 @@ def read_phone(
         region = region_of(default_region)
     plain = read_plain(text)
     if plain and (plain.plus or (region and plan_of(region).calling_code == NANP)):
-        return Phone(plain.e164, Tier.EXACT if plain.plus or named else Tier.ASSUMED, plain.region)
+        return Phone(plain.e164, _EXACT if plain.plus or named else _ASSUMED, plain.region)
     return _read_with_care(text, region, named=named)
 
 

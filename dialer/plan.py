@@ -26,6 +26,16 @@ class ProblemKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """How many calls something leaves that all calls share: the ledger's calls of a day, the budget."""
+
+    option: str  # "--budget"
+    calls: int
+    words: str  # what it is and how much of it is used
+    sentence: str  # why nobody is called once nothing is left
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What the ledger knows before a run: counts of rows and leads, all of the load in hand."""
 
@@ -33,10 +43,12 @@ class Survey:
     states: Mapping[str, int]  # of the leads, as `retry.LeadState`; suppressed ones are not among them
     chosen: int  # leads that this run's selection holds
     recent: int  # ... of these, called by another campaign lately
-    deferred: int  # ... of these, outside calling hours now
+    deferred: int  # ... of these, outside calling hours now, or over a cap
     assumed: int  # ... of these, with an assumed country
     again: int = 0  # ... of these, called before: it is their second round, or a later one
     problems: tuple[ProblemKind, ...] = ()  # most frequent first
+    capped: int = 0  # of the deferred, those whose number was called as often as a cap allows
+    allowed: tuple[Allowed, ...] = ()  # what bounds the number of calls beside the policy's limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +61,31 @@ class Plan:
     expected: timedelta  # how long the calls take at the rate, if every reply comes in time
     first_request: Mapping[str, Any] | None  # the JSON of the first call
 
+    @property
+    def callable_now(self) -> int:
+        """How many could be called now, if neither a limit nor an allowance kept any for later."""
+        return max(0, self.survey.chosen - self.survey.recent - self.survey.deferred)
+
+    @property
+    def kept_by(self) -> str:
+        """The option that keeps most of these for later; empty if none does."""
+        bounds = [(each.calls, each.option) for each in self.survey.allowed]
+        if self.policy.limit is not None:
+            bounds.append((self.policy.limit, "--limit"))
+        return min(bounds)[1] if bounds else ""
+
+    @property
+    def used_up(self) -> Allowed | None:
+        """The allowance because of which nobody is called now; None if there is none."""
+        if not self.callable_now:
+            return None
+        return next((each for each in self.survey.allowed if each.calls == 0), None)
+
 
 def make_plan(survey: Survey, policy: Policy, *, first: Lead | None) -> Plan:
     """Decide how many are called now; `first` is the first lead due, if there is one."""
     due = max(0, survey.chosen - survey.recent - survey.deferred)
-    if policy.limit is not None:
-        due = min(due, policy.limit)
+    due = min(due, *(each.calls for each in survey.allowed), policy.limit or due)
     seconds = max(0, due - 1) / policy.rate.per_second
     return Plan(
         due=due,

@@ -15,6 +15,7 @@ from random import Random
 from typing import Protocol
 
 from dialer.campaign import Policy, Rate
+from dialer.caps import Capped
 from dialer.journal import Attempt, Ending
 from dialer.leads import Lead
 from dialer.outcomes import Called, Outcome, Throttled, Unsent
@@ -36,7 +37,7 @@ class Journal(Protocol):
 
     async def due(self, *, after_row: int, most: int) -> list[DueLead]: ...
 
-    async def begin(self, lead: DueLead) -> Attempt | None: ...
+    async def begin(self, lead: DueLead) -> Attempt | Capped | Stop | None: ...
 
     async def end(self, attempt: Attempt, ending: Ending) -> None: ...
 
@@ -62,6 +63,7 @@ class Progress:
     failed: int = 0
     unknown: int = 0
     deferred: int = 0
+    capped: int = 0  # of these, those whose number was called as often as a cap allows
     skipped: int = 0  # turned out to be called elsewhere, or by nobody any more
     throttled: int = 0  # how often the API answered 429
     share: float = 1.0  # of the asked rate that the API lets us use
@@ -75,10 +77,10 @@ class Progress:
 
 
 HoursCheck = Callable[[Lead], Closed | None]  # None: may be called now
-Listener = Callable[[DueLead, Outcome], None]
+Listener = Callable[[DueLead, Outcome, float], None]  # ... and the seconds from the first byte to the end
 
 
-def _nobody(_lead: DueLead, _outcome: Outcome) -> None:
+def _nobody(_lead: DueLead, _outcome: Outcome, _seconds: float) -> None:
     pass
 
 
@@ -109,6 +111,7 @@ class Pool:
         self._fetching = asyncio.Lock()
         self._in_hand = 0  # leads that callers hold
         self._taken = 0  # ... and have held, but for those given back: what `--limit` counts
+        self._shut = False  # no more calls may be begun, unless one under way turns out not to count
         self._changed = asyncio.Event()
         self._stopped = asyncio.Event()
         self._error: Exception | None = None
@@ -179,6 +182,9 @@ class Pool:
     async def _take(self) -> DueLead | None:
         """The next lead, or None when there is none and none can come back from another caller."""
         while self.progress.stop is None:
+            if self._shut and self._in_hand:
+                await self._changed.wait()
+                continue
             if self._within_limit():
                 async with self._fetching:
                     if not self._buffer and not self._exhausted:
@@ -226,10 +232,10 @@ class Pool:
             if self.progress.stop is not None or await self._deferred(lead):
                 return
             attempt = await self._begin(lead)
-            if attempt is None:
-                self.progress.skipped += 1
-                self._give_back(lead, again=False)
+            if not isinstance(attempt, Attempt):
+                self._let_go(lead, attempt)
                 return
+            self._shut = False
             begun = asyncio.get_running_loop().time()
             exchange = Exchange()
             request = call_request(attempt.due.lead, self._policy)
@@ -249,14 +255,28 @@ class Pool:
         await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
         return True
 
-    async def _begin(self, lead: DueLead) -> Attempt | None:
+    def _let_go(self, lead: DueLead, why: Capped | Stop | None) -> None:
+        """Count a lead that the journal does not let be called now."""
+        self._give_back(lead, again=isinstance(why, Stop))
+        match why:
+            case Stop() if self._in_hand == 1:
+                self.stop(why)
+            case Stop():
+                self._shut = True  # until it is known whether those under way used up what there was
+            case Capped():
+                self.progress.deferred += 1
+                self.progress.capped += 1
+            case None:
+                self.progress.skipped += 1
+
+    async def _begin(self, lead: DueLead) -> Attempt | Capped | Stop | None:
         """Commit the intent. If the run is cut off meanwhile the intent is taken back: nothing was sent."""
         beginning = asyncio.ensure_future(self._means.journal.begin(lead))
         try:
             return await asyncio.shield(beginning)
         except asyncio.CancelledError:
             attempt = await beginning
-            if attempt is not None:
+            if isinstance(attempt, Attempt):
                 unsent = Unsent("the run was stopped", unreachable=False)
                 await self._settle(attempt, unsent, Exchange(), asyncio.get_running_loop().time())
             raise
@@ -294,7 +314,7 @@ class Pool:
         self.progress.throttled += isinstance(outcome, Throttled)
         self._count(attempt.due, decision.state)
         await self._write(attempt, Ending(outcome, decision, sent_at))
-        self._means.listen(attempt.due, outcome)
+        self._means.listen(attempt.due, outcome, now - sent)
 
     def _count(self, lead: DueLead, state: LeadState) -> None:
         match state:

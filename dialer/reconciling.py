@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from dialer import journal, unknowns
+from dialer import journal, logs, unknowns
 from dialer.access import OpenLedger, open_api
 from dialer.errors import AccessDenied, TryLater
 from dialer.ledger import Ledger
@@ -186,7 +186,11 @@ async def _look(
     ledger: Ledger, api: Api, attempts: Sequence[OpenAttempt], *, within: timedelta | None
 ) -> Looked:
     async with Reads(api, patience=_GET_PATIENCE) as reads:
-        return await reconcile(attempts, Means(reads, InlineWriter(ledger), ledger.clock), within=within)
+        looked = await reconcile(attempts, Means(reads, InlineWriter(ledger), ledger.clock), within=within)
+    logs.note(
+        "reconciled", looked_for=len(attempts), found=len(looked.settled), http_status=looked.http_status
+    )
+    return looked
 
 
 def _found(count: int) -> str:

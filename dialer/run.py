@@ -10,10 +10,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer import account, journal, loads, orders, screens, unknowns
+from dialer import account, journal, loads, logs, orders, run_log, screens, unknowns
 from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.aftermath import follow_run
-from dialer.announcing import history_in_words, sheet_in_words, show_plan
+from dialer.announcing import history_in_words, sheet_in_words, show_plan, why_later
+from dialer.bounding import bounds_of
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
 from dialer.dialing import Dialing, Talk, dial
@@ -28,6 +29,7 @@ from dialer.redialling import redial, redials_screen
 from dialer.refresh import refreshing, report_command
 from dialer.remembered import Memory, with_memory
 from dialer.report_files import Wish, check_output, check_owner, report_path
+from dialer.run_metrics import Meter, failures_measured
 from dialer.settings import Place, campaign_name, kept_input, saved_mappings_file
 from dialer.snapshot import Snapshot, taken
 from dialer.survey import plan_run, settings_in_words
@@ -59,6 +61,7 @@ class Job:
     remember_opt_outs: bool = False
     quiet: bool = False
     verbose: bool = False
+    metrics: Path | None = None  # the file in which Prometheus' collector finds the figures of the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +96,19 @@ class _Run:
     loaded: Loaded
     run_id: int = 0
     begun: float = field(default_factory=time.monotonic)
+    meter: Meter | None = None
+    progress: Progress | None = None
 
 
 def execute(job: Job, *, ask: Ask) -> Result:
     """Run a job to its end and tell how it ended. Raises DialerError where it cannot go on."""
-    begun = time.monotonic()
     name = campaign_name(job.leads, job.campaign)
+    with logs.about(campaign=name), failures_measured(None if job.dry_run else job.metrics, name):
+        return _execute(job, name, ask)
+
+
+def _execute(job: Job, name: str, ask: Ask) -> Result:
+    begun = time.monotonic()
     kept = None if job.dry_run else kept_input(name)
     with (
         taken(job.leads, keep_input_in=kept) as snapshot,
@@ -106,6 +116,7 @@ def execute(job: Job, *, ask: Ask) -> Result:
         open_ledger(job.place, api.base_url, rehearse=job.dry_run) as opened,
         opened.ledger.lock(name),
     ):
+        logs.hide(api.key)
         campaign = _enter(opened.ledger, name, job)
         reading = _with_memory(job, snapshot, today=opened.ledger.clock().date())
         loaded = load(opened.ledger, campaign, snapshot, reading, remember_opt_outs=job.remember_opt_outs)
@@ -116,7 +127,16 @@ def execute(job: Job, *, ask: Ask) -> Result:
         with opened.ledger.reading() as connection:
             check_owner(connection, target, campaign=name, named=snapshot.source)
         run = _Run(job, api, opened.ledger, opened.shown_path, snapshot, campaign, loaded, begun=begun)
+        run.meter = _meter(run)
         return _plan_and_perform(run, ask)
+
+
+def _meter(run: _Run) -> Meter | None:
+    path, campaign = run.job.metrics, run.campaign
+    if path is None or run.job.dry_run:
+        return None
+    recall_after = run.job.policy.recall_after
+    return Meter(path, campaign.name, campaign.campaign_id, run.ledger, recall_after, run.begun)
 
 
 def _with_memory(job: Job, snapshot: Snapshot, *, today: date) -> Reading:
@@ -158,6 +178,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
             _say(run, sentence)
     now = run.ledger.clock()
     with run.ledger.transaction() as connection:
+        bounds = bounds_of(connection, policy, run.api, campaign_id=run.campaign.campaign_id)
         run.run_id = loads.begin_run(
             connection,
             run.campaign.campaign_id,
@@ -166,19 +187,22 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
             rows=policy.rows,
             now=now,
         )
+    run_log.begun(run.api, policy, run_id=run.run_id)
     choice = choose(
         policy,
         campaign_id=run.campaign.campaign_id,
         load_id=run.loaded.load_id,
         run_id=run.run_id,
         now=now,
+        bounds=bounds,
     )
     any_hour = policy.any_hour or is_loopback(run.api.base_url)
     closed = open_at_any_hour if any_hour else legal_hours(run.ledger.clock)
     with run.ledger.transaction() as connection:
         # What is decided here holds for this run alone: `_end_run` takes back what was not done.
         redials = redial(connection, choice, policy, now=now)
-        plan = plan_run(connection, choice, policy, closed=closed)
+        plan = plan_run(connection, choice, policy, closed=closed, now=now)
+    run_log.planned(plan, redialled=len(redials))
     if not job.quiet:
         show_plan(plan, run.loaded, _facts(run, redialled=len(redials)))
     if policy.redial_unknown:
@@ -192,7 +216,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
             return _result(run, exit_code=1, stopped="The question was answered No.")
         again = report_command(job.place, run.campaign.name, job.output)
         with refreshing(again, job.refresh):
-            progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk))
+            progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk, run.meter))
     except DialerError as error:
         _end_run(run, exit_code=error.exit_code, stopped=error.sentence)
         raise
@@ -200,6 +224,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
         # Ctrl-C at the question, or a fault of ours: `status` must not take this run for one that goes on.
         _end_run(run, exit_code=130, stopped="Interrupted before the calls ended.")
         raise
+    run.progress = progress
     return _finish(run, plan, progress=progress)
 
 
@@ -228,7 +253,7 @@ def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) 
         return progress.stop.exit_code
     survey = plan.survey
     if progress is None:
-        if survey.deferred and not plan.due:
+        if (survey.deferred and not plan.due) or plan.used_up:
             return 75
         callable_rows = survey.rows.get(Verdict.CALLABLE, 0) + survey.rows.get(Verdict.ASSUMED, 0)
         return 0 if callable_rows else 1
@@ -245,17 +270,19 @@ def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
     code = exit_code(plan, progress, counts)
     stopped = progress.stop.sentence if progress and progress.stop else None
     if code == 75 and stopped is None:
-        stopped = (
-            "Everybody who is due is outside calling hours: the report says from when on, run again then."
-        )
+        stopped = why_later(plan, progress)
     if job.dry_run:
         return _result(run, exit_code=code if code == 1 else 0, stopped=None, counts=counts)
     _end_run(run, exit_code=code, stopped=stopped)
+    if progress is not None and progress.stop is not None:
+        run_log.stopped(progress.stop)
     if stopped is not None:
         screens.say(stopped)
     if job.follow and (progress is None or progress.stop is None):
         code = code or follow_run(run.api, run.ledger, run.campaign, job.policy, quiet=job.quiet)
     written = _write_reports(run)
+    if written is not None:
+        run_log.reported(written)
     for remark in written.sheet.remarks if written is not None else ():
         _say(run, remark)
     called = progress.called if progress else 0
@@ -291,6 +318,7 @@ def _write_reports(run: _Run) -> Written | None:
             place=run.job.place,
         )
     except (OSError, DialerError) as error:
+        logs.error("report_not_written", kind=type(error).__name__)
         screens.say(
             f"The report could not be written ({error}): nothing is lost, `dialer report "
             f"{shlex.quote(run.campaign.name)}{run.job.place.flags}` writes it again."
@@ -314,6 +342,10 @@ def _result(
     written: Written | None = None,
 ) -> Result:
     counts = _counts(run) if counts is None else counts
+    seconds = round(time.monotonic() - run.begun, 3)
+    run_log.ended(counts, called_now=called_now, exit_code=exit_code, seconds=seconds)
+    if run.meter is not None:
+        run.meter.write(run.progress, exit_code=exit_code)
     return Result(
         campaign=run.campaign.name,
         rows=sum(counts.values()),
@@ -323,5 +355,5 @@ def _result(
         html=str(written.html) if written else None,
         exit_code=exit_code,
         stopped=stopped,
-        seconds=round(time.monotonic() - run.begun, 3),
+        seconds=seconds,
     )

@@ -23,7 +23,7 @@ from rich.text import Text
 from dialer.campaign import Selection, format_duration
 from dialer.columns import RESULT_COLUMNS
 from dialer.leads import Verdict
-from dialer.plan import Plan, ProblemKind
+from dialer.plan import Plan, ProblemKind, Survey
 from dialer.printable import clean
 from dialer.results import RowResult, result_columns
 
@@ -31,6 +31,7 @@ _LONGEST_VALUE = 40
 _NARROWEST = 40
 _PIPE_WIDTH = 200  # characters; what is written to a file or a pipe is wrapped by whoever reads it
 _ORDER = ("failed", "unknown", "pending", "deferred", "recent", "invalid", "duplicate", "suppressed")
+_ALLOWANCES = {"--max-calls": "Calls", "--budget": "Budget"}
 # What a row that nobody calls is called on the screen, with the way on.
 _STATES = {
     "called": "called already",
@@ -136,6 +137,8 @@ def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
     head.add_row("Ledger", facts.ledger)
     pace = f"at most {policy.rate}, {policy.callers} in flight"
     head.add_row("Pace", f"{pace}, about {in_words(plan.expected)}" if plan.due else pace)
+    for each in plan.survey.allowed:
+        head.add_row(_ALLOWANCES[each.option], each.words)
     return Group(head, Text(), Padding(_counts(plan, facts), (0, 0, 0, 2)))
 
 
@@ -147,9 +150,8 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     table.add_row(Text(f"{plan.due:,}", style="bold green"), Text(_to_call(plan, facts), style="bold"))
     for count, sentence in _once_more(plan, facts):
         table.add_row(f"{count:,}", sentence)
-    if plan.policy.limit is not None and survey.chosen - survey.recent - survey.deferred > plan.due:
-        later = survey.chosen - survey.recent - survey.deferred - plan.due
-        table.add_row(f"{later:,}", "left for later (--limit)")
+    if plan.callable_now > plan.due:
+        table.add_row(f"{plan.callable_now - plan.due:,}", f"left for later ({plan.kept_by})")
     retried = Selection.FAILED in plan.policy.only
     for state, sentence in _STATES.items():
         count = survey.states.get(state, 0) - (survey.again if state == "called" else 0)
@@ -158,8 +160,8 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     if survey.recent:
         wait = format_duration(plan.policy.recall_after)
         table.add_row(f"{survey.recent:,}", f"called by another campaign in the last {wait} (--recall-after)")
-    if survey.deferred:
-        table.add_row(f"{survey.deferred:,}", "outside calling hours now")
+    for count, sentence in _waiting(survey):
+        table.add_row(f"{count:,}", sentence)
     if survey.rows.get(Verdict.DUPLICATE):
         table.add_row(f"{survey.rows[Verdict.DUPLICATE]:,}", "duplicate: another row has the same number")
     if survey.rows.get(Verdict.NOT_A_LEAD):
@@ -167,6 +169,14 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     for kind in survey.problems:
         table.add_row(Text(f"{kind.count:,}", style="yellow"), _problem(kind))
     return table
+
+
+def _waiting(survey: Survey) -> Iterator[tuple[int, str]]:
+    """Who may not be called now, and will be later."""
+    if survey.deferred > survey.capped:
+        yield survey.deferred - survey.capped, "outside calling hours now"
+    if survey.capped:
+        yield survey.capped, "called as often as a cap allows: later"
 
 
 def _to_call(plan: Plan, facts: PlanFacts) -> str:

@@ -21,6 +21,7 @@ from dialer.table import STANDARD_INPUT
 KEY_VARIABLE = "VOZAGENT_API_KEY"
 DEFAULT_BASE_URL = "https://api.vozagent.ai/v1"
 FILE_NAME = "dialer.toml"
+LOG_NAME = "dialer.log.jsonl"
 _APP = "dialer"
 _LONGEST_KEY = 4096
 _LONGEST_NAME = 120  # characters: with what a report adds to it, a file system still takes it
@@ -57,6 +58,11 @@ def user_file() -> Path:
 def data_folder() -> Path:
     """Where ledgers and the sandbox's database are kept: never in the current folder."""
     return Path(platformdirs.user_data_dir(_APP))
+
+
+def log_file() -> Path:
+    """Where commands log what they do, unless they are told otherwise."""
+    return Path(platformdirs.user_state_dir(_APP)) / LOG_NAME
 
 
 def kept_input(campaign: str) -> Path:

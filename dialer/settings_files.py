@@ -135,6 +135,37 @@ def refuse_unknown_profile(name: str, sections: Sequence[Section], *, said: str)
     )
 
 
+def line_of(section: Section, key: str) -> int | None:
+    """The line, from 1, on which a section spells a key; None where it cannot be told.
+
+    `key` is spelt as in the file. A line of a text of several lines may be taken for a key; no harm is done.
+    """
+    wanted = [key] if section.kind is Kind.PLAIN else [section.kind.value, section.name, key]
+    table: list[str] = []
+    for number, line in enumerate(section.file.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.lstrip().startswith("["):
+            table = _path(line) or table
+            path = table
+        else:
+            path = [*table, *_path(line.partition("=")[0] + "= 0")] if "=" in line else []
+        if path[: len(wanted)] == wanted:
+            return number
+    return None
+
+
+def _path(line: str) -> list[str]:
+    """The names that lead to the one value or table of a line; none for a line that is no TOML by itself."""
+    try:
+        content: Any = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return []
+    names = []
+    while isinstance(content, dict) and content:
+        name, content = next(iter(content.items()))
+        names.append(name)
+    return names
+
+
 def read_file(path: Path, *, required: bool) -> dict[str, Any]:
     """A settings file as TOML gives it; nothing for one that is not there, unless it must be.
 

@@ -126,6 +126,8 @@ def applied(connection: Connection, readings: Sequence[RowReading]) -> list[RowR
     """
     numbers = {reading.lead.phone for reading in readings if reading.lead is not None}
     found = suppressed_among(connection, numbers)
+    if not found:
+        return list(readings)
     return [
         _suppressed(reading, found[reading.lead.phone])
         if reading.lead is not None and reading.lead.phone in found

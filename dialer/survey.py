@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from dialer import account, journal, whom
+from dialer.bounding import allowed, closed_or_capped
 from dialer.calling_hours import open_at_any_hour
 from dialer.campaign import Breakers, Policy, Reading, format_duration
 from dialer.leads import Lead
 from dialer.ledger import Connection
+from dialer.limits import format_money
 from dialer.plan import Plan, Survey, make_plan
 from dialer.pool import HoursCheck
 from dialer.vozagent import Api, is_loopback
@@ -17,10 +20,13 @@ from dialer.whom import Choice
 _BATCH = 1000
 
 
-def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: HoursCheck) -> Plan:
-    """The plan of a run; whoever must wait for calling hours is noted in the ledger."""
+def plan_run(
+    connection: Connection, choice: Choice, policy: Policy, *, closed: HoursCheck, now: datetime
+) -> Plan:
+    """The plan of a run; whoever must wait for calling hours, or for a cap, is noted in the ledger."""
     chosen, recent, assumed = whom.count_chosen(connection, choice)
-    deferred, first = _ask_hours(connection, choice, closed)
+    capped = whom.capped_leads(connection, choice, now=now)
+    deferred, first = _ask_hours(connection, choice, closed_or_capped(closed, capped))
     survey = Survey(
         rows=account.count_verdicts(connection, choice.load_id),
         states=account.count_states(connection, campaign_id=choice.campaign_id, load_id=choice.load_id),
@@ -30,6 +36,8 @@ def plan_run(connection: Connection, choice: Choice, policy: Policy, *, closed: 
         assumed=assumed,
         again=whom.count_again(connection, choice) if policy.call_status else 0,
         problems=account.problem_kinds(connection, choice.load_id),
+        capped=len(capped),
+        allowed=allowed(connection, choice, now=now),
     )
     if first is not None and policy.trace_tag:
         first = replace(first, tags=(*first.tags, "dialer-…"))  # each call has another one
@@ -68,6 +76,9 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "calling hours": _hours_in_words(policy, api),
         "stops after": _breakers_in_words(policy.breakers),
         "limit": policy.limit,
+        "caps": ", ".join(map(str, policy.caps)),
+        "max calls": policy.max_calls,
+        "budget": _budget_in_words(policy),
         "only": ", ".join(policy.only),
         "call status": ", ".join(dict.fromkeys(word.lower() for word in policy.call_status)),
         "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
@@ -88,6 +99,13 @@ def _redials_in_words(policy: Policy) -> str | None:
     if not policy.redial_unknown:
         return None
     return f"made once more where older than {format_duration(policy.older_than)}, as the operator decided"
+
+
+def _budget_in_words(policy: Policy) -> str | None:
+    if policy.budget is None:
+        return None
+    each = f", {format_money(policy.cost_per_call)} a call" if policy.cost_per_call else ""
+    return f"{format_money(policy.budget)} for the campaign, by estimate{each}"
 
 
 def _breakers_in_words(breakers: Breakers) -> str:

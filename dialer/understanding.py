@@ -72,10 +72,6 @@ class FoundTable:
     template: NotesTemplate | None  # for the notes of rows without notes of their own
     visible_only: bool
 
-    def belongs(self, row: Row) -> bool:
-        """True for a row below the header that is not blank; it may be hidden."""
-        return row.number >= self.columns.first_data_row and not row.blank
-
     def understood(self, *, data_rows: int, hidden_rows: int, samples: Mapping[str, str]) -> Understood:
         """What was understood, once all rows were read; `hidden_rows` are those that were met."""
         return replace(

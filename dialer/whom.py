@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, text
 
+from dialer.bounds import COUNTS, MARGIN, NO_BOUNDS, Bounds, reached_cap
 from dialer.campaign import Policy, Selection
+from dialer.caps import LONGEST_WINDOW, Capped
 from dialer.fates import ENDED_WITH
 from dialer.leads import Lead
 from dialer.ledger import time_text
@@ -37,14 +39,24 @@ class Choice:
     pending: bool = True
     mended: bool = True
     failed: bool = False
+    forbidden: bool = False  # of the failed ones those whom the API answered with 403
     some_rows: bool = False  # only those of `run_rows`
     redialled: bool = False  # and those for whom a person decided that they are called once more
     call_status: tuple[str, ...] = ()  # and those whose newest call ended with one of these words
     recall_since: str = ""  # called elsewhere after this time: not again
+    bounds: Bounds = NO_BOUNDS  # what the calls of the run may not exceed
 
 
-def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: datetime) -> Choice:
-    """The leads that a policy chooses from a load, as seen at `now`."""
+def choose(
+    policy: Policy,
+    *,
+    campaign_id: int,
+    load_id: int,
+    run_id: int,
+    now: datetime,
+    bounds: Bounds = NO_BOUNDS,
+) -> Choice:
+    """The leads that a policy chooses from a load, as seen at `now`, within the bounds of the run."""
     usual = set() if policy.call_status else {Selection.PENDING, Selection.MENDED}
     only = set(policy.only) or usual
     return Choice(
@@ -54,10 +66,12 @@ def choose(policy: Policy, *, campaign_id: int, load_id: int, run_id: int, now: 
         pending=Selection.PENDING in only,
         mended=Selection.MENDED in only,
         failed=Selection.FAILED in only,
+        forbidden=Selection.FORBIDDEN in only,
         some_rows=bool(policy.rows),
         redialled=policy.redial_unknown,
         call_status=policy.call_status,
         recall_since=time_text(now - policy.recall_after),
+        bounds=bounds,
     )
 
 
@@ -67,6 +81,14 @@ RECENT = """
              WHERE a.e164 = l.e164 AND a.campaign_id <> l.campaign_id AND a.begun_at > :recall_since
                AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))"""
 
+# Of the failed ones, over leads AS l: it was not the lead that the API refused, but the key's right to call
+# just then. After three such answers it is the lead.
+FORBIDDEN = """
+    EXISTS (SELECT 1 FROM attempts AS f WHERE f.attempt_id = l.last_attempt_id AND f.http_status = 403)
+    AND (SELECT count(*) FROM attempts AS f WHERE f.lead_id = l.lead_id AND f.http_status = 403) < 3"""
+
+_BATCH = 1000
+
 _WORDS: BindParameter[Any] = bindparam("call_status", expanding=True)
 
 # What `run`, `retry`, `--only` and `--call-status` choose, as an expression over leads AS l. A lead that
@@ -75,7 +97,8 @@ _CHOSEN = f"""
     l.campaign_id = :campaign_id AND l.load_id = :load_id AND NOT l.suppressed
     AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)
                                OR (l.generation > 1 AND :redialled)))
-         OR (l.state = 'failed' AND :failed AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
+         OR (l.state = 'failed' AND (:failed OR (:forbidden AND {FORBIDDEN}))
+             AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
          OR (l.state = 'called' AND {ENDED_WITH}))
     AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
                                     AND l.row BETWEEN r.first_row AND r.last_row))"""  # noqa: S608 - constants
@@ -85,6 +108,12 @@ _LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.fi
 
 SELECT_DUE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
+    " ORDER BY l.row LIMIT :most"
+).bindparams(_WORDS)
+# Of these only those whom any campaign has called, or may have: nobody else can have reached a cap.
+SELECT_DUE_CALLED_BEFORE = text(
+    f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
+    f" AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.e164 = l.e164 AND a.begun_at > :since AND {COUNTS})"
     " ORDER BY l.row LIMIT :most"
 ).bindparams(_WORDS)
 COUNT_CHOSEN = text(
@@ -103,6 +132,22 @@ def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: i
     return [_due_lead(row) for row in rows]
 
 
+def capped_leads(connection: Connection, choice: Choice, *, now: datetime) -> dict[int, Capped]:
+    """Whom of the chosen a cap keeps from being called at `now`, by row."""
+    if not choice.bounds.caps:
+        return {}
+    capped: dict[int, Capped] = {}
+    bound = _bind(choice) | {"most": _BATCH, "since": time_text(now - LONGEST_WINDOW - MARGIN)}
+    after = -1
+    while rows := connection.execute(SELECT_DUE_CALLED_BEFORE, bound | {"after_row": after}).all():
+        after = rows[-1].row
+        for row in rows:
+            found = reached_cap(connection, lead_of(row), choice.bounds, now=now)
+            if found is not None:
+                capped[row.row] = found
+    return capped
+
+
 def count_chosen(connection: Connection, choice: Choice) -> tuple[int, int, int]:
     """How many leads a choice holds: all, those called elsewhere lately, those with an assumed country."""
     row = connection.execute(COUNT_CHOSEN, _bind(choice)).one()
@@ -115,7 +160,7 @@ def count_again(connection: Connection, choice: Choice) -> int:
 
 
 def _bind(choice: Choice) -> dict[str, Any]:
-    return {name: getattr(choice, name) for name in Choice.__slots__}
+    return {name: getattr(choice, name) for name in Choice.__slots__ if name != "bounds"}
 
 
 def _due_lead(row: Row[Any]) -> DueLead:

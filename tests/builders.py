@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from dialer import account, journal, loads, whom
+from dialer.bounds import NO_BOUNDS, Bounds
 from dialer.campaign import Breakers, Duplicates, Policy, Rate
 from dialer.dialing import already_sent
 from dialer.journal import RunJournal
@@ -73,6 +74,7 @@ class World:
     leads: Sequence[Lead] = field(default_factory=lambda: [lead(row) for row in range(2, 12)])
     api: SimulatedApi = field(default_factory=SimulatedApi)
     name: str = "leads"
+    bounds: Bounds = NO_BOUNDS  # of every run
     pool: Pool | None = None  # of the last run
 
     def __post_init__(self) -> None:
@@ -116,7 +118,12 @@ class World:
                 connection, self.campaign.campaign_id, settings={}, rows=chosen.rows, now=now
             )
         return whom.choose(
-            chosen, campaign_id=self.campaign.campaign_id, load_id=self.load_id, run_id=run_id, now=now
+            chosen,
+            campaign_id=self.campaign.campaign_id,
+            load_id=self.load_id,
+            run_id=run_id,
+            now=now,
+            bounds=self.bounds,
         )
 
     def run(

@@ -16,10 +16,11 @@ HOUSE = Path(__file__).parents[1] / "dialer"
 # thing. Imports point down or stay on the floor; edges never import each other.
 FLOORS: list[dict[str, set[str]]] = [
     {
-        "words": {"__init__", "errors", "table", "campaign", "outcomes", "printable"},
+        "words": {"__init__", "errors", "table", "campaign", "limits", "outcomes", "printable", "windows"},
         "phones": {
             *("phones", "american", "phone_text", "phone_problems", "numbering", "countries", "zones"),
         },
+        "whereabouts": {"whereabouts", "clocks", "postal_codes"},
     },
     {
         "columns": {
@@ -37,7 +38,8 @@ FLOORS: list[dict[str, set[str]]] = [
         "plan": {"plan"},
         "do_not_call": {"do_not_call"},
         "traces": {"traces"},
-        "hours": {"hours"},
+        "caps": {"caps"},
+        "hours": {"hours", "holiday_calendar"},
         "retry": {"retry", "replies", "matching", "call_words"},
         "report": {
             *("results", "report", "call_totals", "report_words", "report_settings", "charts", "funnel"),
@@ -76,14 +78,17 @@ FLOORS: list[dict[str, set[str]]] = [
             *("orders", "unknowns"),
             *("standing", "lately", "story", "full_account"),
             *("suppressions", "erasure", "audit"),
-            *("fates", "whom"),
+            *("fates", "whom", "bounds"),
+            *("folder_lock", "night_facts"),
         },
         "vozagent": {"vozagent", "wire", "sockets", "listings", "lookups"},
+        "logs": {"logs"},
+        "metrics": {"metrics"},
         "settings": {"settings", "settings_files", "saved_mappings"},
     },
     {
         "loader": {"loader", "understanding", "remembered"},
-        "pool": {"pool", "patience", "pace", "calling_hours", "survey"},
+        "pool": {"pool", "patience", "pace", "calling_hours", "bounding", "survey"},
         "reconcile": {"reconcile"},
         "follow": {"follow"},
         "reporter": {"reporter", "report_files"},
@@ -112,6 +117,9 @@ FLOORS: list[dict[str, set[str]]] = [
             *("forget", "ledger_care"),
             *("status_screens", "watch", "history", "record_commands", "account_file"),
             *("aftermath",),
+            *("inbox", "inbox_watch", "jobs", "nightly", "nightly_commands", "night_sheets", "night_screens", "nights"),
+            *("config", "settings_commands", "settings_screens"),
+            *("logged", "call_log", "run_log", "run_metrics", "morning_options"),
         },
     },
 ]
@@ -121,9 +129,10 @@ OWNERS = {
     "aiolimiter": {"pace", "listings"},
     "alembic": {"ledger"},
     "charset_normalizer": {"text_encoding"},
-    "click": {"check", "screens"},
+    "click": {"check", "screens", "logged"},
     "defusedxml": {"sheet_part"},
-    "filelock": {"ledger"},
+    "filelock": {"ledger", "folder_lock"},
+    "holidays": {"holiday_calendar"},
     "httpcore": {"wire", "sockets"},
     "httpx": {"vozagent", "wire", "listings", "lookups"},
     "jinja2": {"html_report"},
@@ -131,16 +140,19 @@ OWNERS = {
     "pandas": {"report", "call_totals"},
     "phonenumbers": {"numbering", "zones"},
     "platformdirs": {"settings"},
+    "prometheus_client": {"metrics"},
     "pyarrow": {"exports"},
     "pydantic": {"campaign"},
     "python_calamine": {"parsing_child"},
     "rich": {
         *("screens", "check_screens", "progress", "dialing", "status_screens", "watch", "history"),
-        *("reconciling",),
+        *("reconciling", "settings_screens", "night_screens"),
     },
     "rich_click": {
-        *("cli", "options", "sheet_options", "call_options", "defaults"),
+        *("cli", "options", "sheet_options", "call_options", "morning_options", "defaults"),
         *("ledger_commands", "campaign_commands", "record_commands"),
+        *("config", "settings_commands"),
+        *("nightly_commands",),
     },
     "sqlalchemy": {
         *("ledger", "writer", "loads", "journal", "account", "recovered", "facts", "suppressions", "erasure"),
@@ -148,9 +160,11 @@ OWNERS = {
         *("batches", "statements"),
         *("orders", "unknowns"),
         *("standing", "lately", "story", "full_account"),
-        *("fates", "whom"),
+        *("fates", "whom", "bounds"),
     },
     "stamina": {"listings"},
+    "structlog": {"logs"},
+    "watchfiles": {"inbox_watch"},
 }
 LONGEST_MODULE = 400
 

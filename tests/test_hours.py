@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from dialer import hours
 from dialer.errors import UsageError
-from dialer.hours import Opening, Window, opening, parse_window, rules
+from dialer.hours import Opening, opening, rules
+from dialer.windows import Window, parse_window
 from dialer.zones import US_STATES
 
 MONDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 29)
@@ -174,7 +175,7 @@ def test_a_doubtful_country_is_refused() -> None:
         rule="GB unknown",
         reason=(
             "The calling hours of GB are not known for certain: "
-            "--any-hour calls there, and you answer for it."
+            "--hours sets a window of yours, --any-hour calls all the same; you answer for both."
         ),
     )
 
@@ -186,7 +187,7 @@ def test_a_country_without_a_row_is_refused() -> None:
         rule="PR unknown",
         reason=(
             "The calling hours of PR are not known for certain: "
-            "--any-hour calls there, and you answer for it."
+            "--hours sets a window of yours, --any-hour calls all the same; you answer for both."
         ),
     )
 
@@ -194,7 +195,7 @@ def test_a_country_without_a_row_is_refused() -> None:
 def test_a_number_that_may_be_of_a_doubtful_state_is_refused() -> None:
     assert opening(TOLL_FREE, now=in_new_york(MONDAY, "12:00")).reason == (
         "The calling hours of US-IN, US-ME, US-PA are not known for certain: "
-        "--any-hour calls there, and you answer for it."
+        "--hours sets a window of yours, --any-hour calls all the same; you answer for both."
     )
 
 
@@ -204,7 +205,7 @@ def test_a_number_of_no_country_is_refused() -> None:
     )
     assert refused.reason == (
         "The calling hours of this number's country are not known for certain: "
-        "--any-hour calls there, and you answer for it."
+        "--hours sets a window of yours, --any-hour calls all the same; you answer for both."
     )
 
 

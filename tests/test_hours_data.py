@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dialer import hours
-from dialer.hours import Window, rules
+from dialer.hours import rules
+from dialer.windows import Window
 from dialer.zones import US_STATES
 
 # Weekday | Saturday | Sunday | public holiday, told again here so that a slip in the data file cannot hide.
@@ -138,5 +139,5 @@ def test_a_country_without_hours_is_refused(country: str) -> None:
     refused = hours._opening(("Etc/UTC",), (country,), noon, None, 5, hours.no_holidays)
     assert refused.reason == (
         f"The calling hours of {country} are not known for certain: "
-        "--any-hour calls there, and you answer for it."
+        "--hours sets a window of yours, --any-hour calls all the same; you answer for both."
     )

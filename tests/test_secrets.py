@@ -299,6 +299,15 @@ def test_the_person_is_in_the_ledger_and_in_the_reports_alone(story: Story) -> N
     assert holding <= {".home", "reports"}
 
 
+def test_the_log_tells_of_everything_and_names_nobody(story: Story) -> None:
+    """Of all that the API quoted back, and of those whom the commands named, nothing is there."""
+    told = next(text for name, text in story.files() if name.endswith("dialer.log.jsonl"))
+    named = [PERSON, FIRST, NAME, "Canary", *(number.removeprefix("+1") for number in story.received)]
+
+    assert (told.count('"call_ended"') >= len(ENDINGS), '"number": "***42"' in told) == (True, True)
+    assert [each for each in named if each in told] == []
+
+
 def test_nothing_is_left_where_things_are_temporary(story: Story) -> None:
     assert list((story.folder / "tmp").iterdir()) == []
 

@@ -1,0 +1,125 @@
+"""What a night does with a sheet beside calling: looks where it stands, and puts it away with its report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from dialer import account, inbox, loads
+from dialer.access import open_ledger
+from dialer.errors import DialerError
+from dialer.facts import forget_file, note_file, note_report, noted_report
+from dialer.inbox import Inbox
+from dialer.night_facts import Left, move_sheet, standing_of_sheet
+from dialer.nights import SheetEnd
+from dialer.report_files import stem_of
+from dialer.settings import Place
+from dialer.standing import Point
+
+_PAGE = ".report.html"
+
+
+def standing_of(place: Place, campaign: str, sheet: Path) -> tuple[dict[str, int], Left]:
+    """How many rows of a sheet have which status, and what is left of it; nothing if it was never loaded."""
+    try:
+        with open_ledger(place, place.base_url) as opened, opened.ledger.reading() as connection:
+            found = loads.find_campaign(connection, campaign)
+            if found is None:
+                return {}, Left()
+            now = opened.ledger.clock()
+            since = now - account.recall_after(account.latest_run(connection, found.campaign_id))
+            point = Point(now=now, recall_since=since)
+            return standing_of_sheet(connection, found.campaign_id, sheet, point) or ({}, Left())
+    except DialerError:  # the run has said so already, and in its own words
+        return {}, Left()
+
+
+def put_away(place: Place, path: Path, folder: Path, *, now: datetime) -> Path:
+    """Move a sheet to where it stays, and give its new path; the ledger knows it there from now on."""
+    target = inbox.target_of(path, folder, now=now)
+    with open_ledger(place, place.base_url) as opened:
+        # The ledger first: a sheet that is still where it was is found again by the next night.
+        with opened.ledger.transaction() as connection:
+            move_sheet(connection, path, target)
+        try:
+            return inbox.rename(path, target)
+        except DialerError:
+            with opened.ledger.transaction() as connection:
+                move_sheet(connection, target, path)
+            raise
+
+
+def report_beside(place: Place, folders: Inbox, campaign: str, *, neutralise: bool) -> tuple[Path, Path]:
+    """Write the report of a campaign beside its sheet in `done/`; gives its path and that of its page."""
+    # pandas and Jinja take most of a second to import: after the calls, not before them
+    from dialer.reports import rewrite  # noqa: PLC0415
+
+    written = rewrite(place, campaign, output=folders.done, neutralise=neutralise)
+    stem = stem_of(written.sheet.path)
+    with open_ledger(place, place.base_url) as opened:
+        for old in (folders.reports / written.sheet.path.name, folders.reports / f"{stem}{_PAGE}"):
+            noted = None
+            with opened.ledger.reading() as connection:
+                noted = noted_report(connection, old)
+            if noted is None or noted[0] == campaign:
+                old.unlink(missing_ok=True)
+                with opened.ledger.transaction() as connection:
+                    forget_file(connection, "report", old)
+                    forget_file(connection, "report-of", old)
+    return written.sheet.path, written.html
+
+
+def bring_home(place: Place, folders: Inbox, *, now: datetime) -> None:
+    """Move reports to `done/` whose sheets lie there already: their night was killed between the two."""
+    begun = {stem_of(path) for path in inbox.under_way(folders)}
+    lost = [path for path in folders.reports.iterdir() if path.is_file() and _stem(path) not in begun]
+    if not lost:
+        return
+    with open_ledger(place, place.base_url) as opened:
+        for path in sorted(lost):
+            target = folders.done / path.name
+            if target.exists():
+                target = inbox.target_of(path, folders.done, now=now)
+            with opened.ledger.transaction() as connection:
+                owner = noted_report(connection, path)
+                note_file(connection, "report", target)
+                if owner is not None:
+                    note_report(connection, target, campaign=owner[0], source=owner[1])
+            inbox.rename(path, target)
+            with opened.ledger.transaction() as connection:
+                forget_file(connection, "report", path)
+                forget_file(connection, "report-of", path)
+
+
+def troubles(end: SheetEnd, *, stopped: str | None, named: str) -> tuple[str, ...]:
+    """What a person must know of a sheet in the morning, and do; `named` is its campaign as one types it."""
+    found = []
+    counts, left = end.counts, end.left
+    # Whoever must wait for an hour is no trouble: it is said how many, and until when.
+    if stopped is not None and not (end.exit_code == 75 and not left.pending):
+        found.append(stopped)
+    if failed := counts.get("failed", 0) - left.forbidden:
+        found.append(
+            f"{_rows(failed)} failed: look at the report, mend them, and `dialer retry {end.path}` them."
+        )
+    if unknown := counts.get("unknown", 0):
+        found.append(
+            f"{_rows(unknown)} may have been called, nobody knows: `dialer reconcile {named}` looks again."
+        )
+    if counts and not any(counts.get(status) for status in _CALLABLE):
+        found.append("No row of it can be called: the report says why.")
+    if left.never:
+        found.append(f"{_rows(left.never)} may not be called at any hour that is known: the report says why.")
+    return tuple(found)
+
+
+_CALLABLE = ("called", "failed", "unknown", "pending", "deferred", "recent")
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _stem(report: Path) -> str:
+    name = report.name
+    return name.removesuffix(_PAGE) if name.endswith(_PAGE) else stem_of(report)
