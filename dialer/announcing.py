@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dialer import screens
+from dialer.hours_screen import hours_lines, unread_sentence
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
 from dialer.plan import Plan
@@ -12,6 +15,7 @@ from dialer.pool import Progress
 def show_plan(plan: Plan, loaded: Loaded, facts: screens.PlanFacts) -> None:
     """Print the plan, what is to be said of the sheet, and the JSON of the first request."""
     screens.console(stderr=True).print(screens.plan_screen(plan, facts))
+    _show_hours(plan)
     for remark in loaded.understood.remarks:
         screens.say(remark)
     if plan.first_request is not None:
@@ -21,6 +25,16 @@ def show_plan(plan: Plan, loaded: Loaded, facts: screens.PlanFacts) -> None:
         screens.say(
             f"{opted_out} opted out in this sheet: no campaign of this ledger calls them from now on."
         )
+
+
+def _show_hours(plan: Plan) -> None:
+    """Print a line for all who have the same calling hours, where these are asked for."""
+    lines = list(hours_lines(plan.survey.open_from, now=datetime.now().astimezone()))
+    if lines:
+        screens.console(stderr=True).print(screens.counts_screen("Calling hours", lines))
+    passed_over = unread_sentence(plan.survey.unread)
+    if passed_over is not None:
+        screens.say(passed_over)
 
 
 def why_later(plan: Plan, progress: Progress | None) -> str:

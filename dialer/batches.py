@@ -41,7 +41,8 @@ INSERT_LEAD = text(
     " VALUES (:campaign_id, :e164, :load_id, :row, :cell, :tier, :region, :first_name, :last_name, :source,"
     " :tags, :notes, :subdivision, :postal_code, :time_zone, :assistant, 'due', :suppressed, :mended, 0)"
 )
-# What was sent stays as it was sent: a called lead takes a new place in the sheet, not a new name.
+# What was sent stays as it was sent: a called lead takes a new place in the sheet, not a new name. Who calls
+# is said anew by each load: a second call is made by whom the command of then names.
 UPDATE_LEAD = text(
     "UPDATE leads SET load_id = :load_id, row = :row, cell = :cell, tier = :tier, region = :region,"
     " suppressed = :suppressed, mended = (mended OR :mended),"
@@ -50,8 +51,7 @@ UPDATE_LEAD = text(
     " source = CASE WHEN state IN ('due', 'failed') THEN :source ELSE source END,"
     " tags = CASE WHEN state IN ('due', 'failed') THEN :tags ELSE tags END,"
     " notes = CASE WHEN state IN ('due', 'failed') THEN :notes ELSE notes END,"
-    " subdivision = :subdivision, postal_code = :postal_code, time_zone = :time_zone,"
-    " assistant = CASE WHEN state IN ('due', 'failed') THEN :assistant ELSE assistant END"
+    " subdivision = :subdivision, postal_code = :postal_code, time_zone = :time_zone, assistant = :assistant"
     " WHERE lead_id = :lead_id"
 )
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from dialer.bounds import Allowance, Bounds, Budget, MaxCalls, known_cost
 from dialer.campaign import Policy
-from dialer.caps import Capped
 from dialer.errors import UsageError
-from dialer.leads import Lead
 from dialer.ledger import Connection
 from dialer.plan import Allowed
-from dialer.pool import Closed, HoursCheck
 from dialer.vozagent import Api, is_loopback
 from dialer.whom import Choice
 
@@ -40,18 +36,6 @@ def allowed(connection: Connection, choice: Choice, *, now: datetime) -> tuple[A
         )
         for each in choice.bounds.allowances
     )
-
-
-def closed_or_capped(closed: HoursCheck, capped: Mapping[int, Capped]) -> HoursCheck:
-    """The hours, and for those whom a cap keeps from being called, by row, the cap."""
-    if not capped:
-        return closed
-
-    def check(lead: Lead) -> Closed | None:
-        cap = capped.get(lead.row)
-        return Closed(cap.until, cap.reason) if cap is not None else closed(lead)
-
-    return check
 
 
 def _budget(connection: Connection, policy: Policy, campaign_id: int) -> Budget:

@@ -20,6 +20,7 @@ from dialer.ledger import time_of, time_text
 from dialer.limits import Cap, format_money
 from dialer.retry import Stop
 from dialer.statements import run
+from dialer.whereabouts import Told
 
 DAY = timedelta(hours=24)
 # An attempt is written down before its turn comes: what was sent within a window was begun a little earlier.
@@ -171,7 +172,8 @@ def reached_cap(connection: Connection, lead: Lead, bounds: Bounds, *, now: date
         return None
     holding = own_rules(bounds.own_caps)
     if bounds.legal_caps:
-        holding += legal_rules(lead.phone, region=lead.region, subdivision=lead.subdivision)
+        told = Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
+        holding += legal_rules(lead.phone, told, year=now.year)
     return reached([time_of(row[0]) for row in found], holding, now=now)
 
 

@@ -79,7 +79,9 @@ def call(place: Place, person: Person, policy: Policy, *, quiet: bool) -> Ended:
         _refuse_repeated(ledger, lead, policy)
         bounds = _bounds(ledger, lead, policy, api)
         closed = (
-            open_at_any_hour if policy.any_hour or is_loopback(api.base_url) else legal_hours(ledger.clock)
+            open_at_any_hour
+            if policy.any_hour or is_loopback(api.base_url)
+            else legal_hours(ledger.clock, policy.hours)
         )
         shut = closed(lead)
         if shut is not None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from dialer.hours import opening
+from dialer.holiday_calendar import is_holiday
+from dialer.hours import Opening, opening
 from dialer.leads import Lead
-from dialer.pool import Closed, HoursCheck
+from dialer.pool_means import Closed, HoursCheck
+from dialer.whereabouts import Told, whereabouts
+from dialer.windows import Week
 
 
 def open_at_any_hour(_lead: Lead) -> Closed | None:
@@ -15,11 +19,41 @@ def open_at_any_hour(_lead: Lead) -> Closed | None:
     return None
 
 
-def legal_hours(clock: Callable[[], datetime]) -> HoursCheck:
-    """Whether the law where the lead lives allows a call at the time of `clock`."""
+@dataclass(frozen=True, slots=True)
+class LegalHours:
+    """When the law where a lead lives, and the operator's own week, allow a call."""
 
-    def closed(lead: Lead) -> Closed | None:
-        found = opening(lead.phone, now=clock(), region=lead.region)
+    clock: Callable[[], datetime]
+    week: Week | None = None
+
+    def __call__(self, lead: Lead) -> Closed | None:
+        """None if the lead may be called at the time of `clock`, else why not, and until when."""
+        found = self.opening(lead)
         return None if found.may_call else Closed(found.opens_at, found.reason)
 
-    return closed
+    def opening(self, lead: Lead) -> Opening:
+        """When the lead may be called, seen at the time of `clock`."""
+        return opening(
+            lead.phone,
+            now=self.clock(),
+            region=lead.region,
+            state=lead.subdivision,
+            postal_code=lead.postal_code,
+            time_zone=lead.time_zone,
+            window=self.week,
+            is_holiday=is_holiday,
+        )
+
+    def unread(self, lead: Lead) -> tuple[str, ...]:
+        """Which of the lead's own cells about its place say nothing that could be read: "postal_code"."""
+        return whereabouts(lead.phone, told(lead), year=self.clock().year).unread
+
+
+def told(lead: Lead) -> Told:
+    """What a lead's row says of its place."""
+    return Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
+
+
+def legal_hours(clock: Callable[[], datetime], week: Week | None = None) -> HoursCheck:
+    """Whether the law where the lead lives, and the operator's `week`, allow a call at `clock`'s time."""
+    return LegalHours(clock, week)

@@ -24,6 +24,7 @@ _LONGEST_DURATION = timedelta(days=36_525)
 REPLY_SECONDS = 2.0  # how long a reply is expected to take when the number of callers is chosen
 MOST_CALLERS = 50
 DEFAULT_RECALL_AFTER = timedelta(hours=24)
+DEFAULT_AGAIN_AFTER = timedelta(hours=4)
 DEFAULT_REDIAL_AGE = timedelta(hours=1)
 
 
@@ -123,6 +124,10 @@ class Reading(_Frozen):
     duplicates: Duplicates = Duplicates.FIRST
     visible_only: bool = False
     notes: str | None = None  # the template for rows without notes of their own
+    assistant: str | None = None  # the template of every row's assistant; None is the policy's for all
+    source: str | None = None  # the template for rows without a source of their own
+    tags: tuple[str, ...] = ()  # templates of tags for every row
+    require_consent: str | None = None  # the column that must say yes for a row to be called
     in_columns: tuple[str, ...] = ()  # our own columns in its report, as given with --in-columns
 
 
@@ -159,12 +164,16 @@ class Policy(_Frozen):
 
     assistant_name: str | None = None
     assistant_id: str | None = None
+    assistant_per_row: bool = False  # assistant_name is a template, and each lead has its own
     rate: Rate = Rate(count=5)
     concurrency: int | None = Field(default=None, ge=1, le=1000)
     timeout: Positive = timedelta(seconds=30)  # the whole exchange of one POST, after its turn came
     limit: int | None = Field(default=None, ge=1)
     only: tuple[Selection, ...] = ()  # () is what plain `run` calls: pending and mended
     call_status: tuple[str, ...] = ()  # calls that ended with these words are made once more
+    again: tuple[str, ...] = ()  # ... and so are those, as long as these three hold, whoever else is called:
+    again_after: timedelta = DEFAULT_AGAIN_AFTER  # the newest call was sent so long ago
+    again_times: int = Field(default=1, ge=1)  # fewer second and later calls than these were made
     rows: tuple[tuple[int, int], ...] = ()  # inclusive ranges; () is every row
     source: str | None = None
     tags: tuple[str, ...] = ()
@@ -179,6 +188,7 @@ class Policy(_Frozen):
     wait: bool = False  # stay until everybody's calling hours have come
     until: datetime | None = None  # no call begins from this moment on; aware
     trace_tag: bool = False  # each attempt sends a unique tag along
+    basis: str | None = None  # on what these people may be called, as the operator states it
     redial_unknown: bool = False  # a person decided to call those again who may have been called
     older_than: timedelta = DEFAULT_REDIAL_AGE  # ... but nobody whose unknown call is younger than this
     breakers: Breakers = Breakers()

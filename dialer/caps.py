@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 from dialer.limits import Cap
-from dialer.zones import US_STATES, place, us_state
+from dialer.whereabouts import Told, whereabouts
 
 LONGEST_WINDOW = timedelta(days=30)
 _MINUTE = timedelta(minutes=1)
@@ -53,22 +53,16 @@ def own_rules(caps: Iterable[Cap]) -> tuple[CapRule, ...]:
     return tuple(CapRule("--cap", cap) for cap in caps)
 
 
-def legal_rules(
-    e164: str, *, region: str | None = None, subdivision: str | None = None
-) -> tuple[CapRule, ...]:
-    """The caps of the law for a number: those of its country, of `region` if that is another (ISO 3166
-    alpha-2), and of every US state in which it may ring.
+def legal_rules(e164: str, told: Told, *, year: int) -> tuple[CapRule, ...]:
+    """The caps of the law for a number of whose place a row tells so much: those of its countries, and of
+    every US state in which it may ring.
 
-    These are the state that the sheet names (`subdivision`, a name or a code; other text is passed over) and
-    the number's own; one that tells no state, as a toll-free one, may ring in all, unless the sheet names it.
+    These are the state that the row names and the number's own; a number that tells no state, as a toll-free
+    one, may ring in all of them, unless the row names it.
     """
-    where = place(e164)
-    countries = sorted({country for country in (region, where.country) if country})
-    stated = us_state(subdivision) if subdivision and "US" in countries else None
-    states = where.us_states
-    if stated is not None:
-        states = frozenset({stated}) if len(states) == len(US_STATES) else states | {stated}
-    names = (*countries, *(f"US-{state}" for state in sorted(states)))
+    where = whereabouts(e164, told, year=year)
+    states = sorted(where.us_states | where.us_states_beside)
+    names = (*where.countries, *(f"US-{state}" for state in states))
     return tuple(rule for name in names for rule in rules().get(name, ()))
 
 

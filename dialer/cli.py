@@ -25,6 +25,7 @@ from dialer import (
     ledger_commands,
     nightly_commands,
     record_commands,
+    schedule_commands,
     settings_commands,
 )
 from dialer.call_options import (
@@ -32,12 +33,14 @@ from dialer.call_options import (
     call_options,
     pace_options,
     policy_of,
+    refuse_templates,
     request_options,
+    template_options,
 )
 from dialer.defaults import Command
 from dialer.errors import DialerError, UsageError
-from dialer.morning_options import log_option
 from dialer.jobs import job_of
+from dialer.morning_options import log_option
 from dialer.options import WORDS, global_options, nobody_can_answer, option, place_of
 from dialer.sheet_options import memory_of, reading_of, sheet_options
 
@@ -68,7 +71,7 @@ def _command(name: str) -> Callable[[Callable[..., int]], click.Command]:
     "--fix-list", type=click.Path(path_type=Path), help="Write an Excel copy with the wrong cells marked."
 )
 @option("--jsonl", is_flag=True, help="Print the JSON object, then one object for each data row.")
-@option("--notes", metavar="TEXT", help="Check a notes template against the columns.")
+@template_options
 @global_options
 def check(leads: str, **options: Any) -> int:
     """Say what would be called, and what is wrong with the rest.
@@ -145,6 +148,13 @@ def retry(leads: str, **options: Any) -> int:
 
 
 def _run(leads: str, options: dict[str, Any]) -> int:
+    from dialer.morning import notifying
+
+    with notifying(options, leads) as tell:
+        return _call_everybody(leads, options, tell)
+
+
+def _call_everybody(leads: str, options: dict[str, Any], tell: Callable[[Any], None]) -> int:
     from dialer.snapshot import require
 
     require(leads)
@@ -155,6 +165,7 @@ def _run(leads: str, options: dict[str, Any]) -> int:
     from dialer.settings import arguments_for
 
     result = execute(job, ask=_ask(yes=options["yes"]))
+    tell(result)
     if options["as_json"]:
         _print_json(result.as_json())
     else:
@@ -208,6 +219,7 @@ def call(number: str, **options: Any) -> int:
     from dialer.call import Person
     from dialer.call import call as call_one
 
+    refuse_templates(options)
     person = Person(number, options["first_name"], options["last_name"], options["notes"])
     policy = policy_of(options, sandbox=options["sandbox"])
     ended = call_one(place_of(options), person, policy, quiet=options["quiet"])
@@ -257,6 +269,7 @@ for _each in (
     *ledger_commands.COMMANDS,
     *nightly_commands.COMMANDS,
     *record_commands.COMMANDS,
+    *schedule_commands.COMMANDS,
     *settings_commands.COMMANDS,
 ):
     cli.add_command(_each)

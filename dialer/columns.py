@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dialer import sheet_errors, synonyms
 from dialer.cells import line
@@ -43,11 +43,23 @@ class Columns:
     results: Mapping[str, int] = field(default_factory=dict)  # our own columns: name -> position, if a report
     refusals: tuple[int, ...] = ()  # every do-not-call column; `fields[DO_NOT_CALL]` is the first
     width: int = 0  # columns of the widest row that was looked at
+    consents: tuple[int, ...] = ()  # every column that must say yes for a row to be called
 
     @property
     def first_data_row(self) -> int:
         """Excel's number of the first row below the header."""
         return (self.header_row or 0) + 1
+
+    def with_consent(self, name: str) -> Columns:
+        """The columns, where a row is called only if the one of this name, or these letters, says yes.
+
+        Raises `UsageError` (`column_not_found`) if there is none.
+        """
+        ours = frozenset(self.results.values())
+        found = named_columns(name, self.headers, width=self.width, excluded=ours)
+        if not found:
+            raise no_such_column("--require-consent", name, self.headers, width=self.width, excluded=ours)
+        return replace(self, consents=found)
 
     def name(self, column: int) -> str:
         """What a person calls the column: its header on one line, or its letters where it has none."""

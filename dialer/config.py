@@ -24,11 +24,13 @@ from dialer.sheet_options import reading_of
 
 Value = str | int | bool | list[str] | None
 
-_SECRET = ("notify", "token", "secret", "password", "webhook")  # in the name of a key
+# The end of a key: an address to be notified holds a password or a token.
+_SECRETS = ("notify", "token", "secret", "password", "webhook")
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 _STATED = re.compile(r" \[default: ([^\]]+)\]$")
 _HIDDEN = "set, and not shown"
 _VARIABLE = "DIALER_"
+_NO_OPTION = {"DIALER_NOTIFY"}  # what holds a secret is never given as a flag
 
 
 class Source(StrEnum):
@@ -125,12 +127,13 @@ def check(context: click.Context) -> Iterator[str]:
         own = [section for section in sections if section.file == file]
         count = sum(len(section.values) for section in own)
         said = f"{count} settings" if count != 1 else "1 setting"
-        yield f"{file}: {said}{_named(own)}" if file.exists() else f"{file}: not there, which is well"
+        yield f"{file}: {said}{_named(own)}" if file.exists() else f"{file}: not there"
     profiles = sorted({section.name for section in sections if section.kind is Kind.PROFILE})
     for profile in (None, *profiles):
         _try(context, profile)
     leaves = _leaves(context.find_root().command, ())
     known = {str(each.envvar) for _, command in leaves for each in command.params if each.envvar}
+    known |= _NO_OPTION
     for variable in sorted(os.environ):
         if variable.startswith(_VARIABLE) and variable not in known:
             yield f"Warning: {clean(variable)} is set and is no setting of dialer."
@@ -234,7 +237,7 @@ def _shown(key: str, value: Any, parameter: click.Option) -> Value:
         text = str(value)
         if parameter.is_flag and text.lower() in {"1", "true", "yes", "on", "t", "y"}:
             return True
-        return _HIDDEN if any(word in key for word in _SECRET) and text else _PASSWORD.sub(r"\1:…@", text)
+        return _HIDDEN if key.endswith(_SECRETS) and text else _PASSWORD.sub(r"\1:…@", text)
     if isinstance(value, list | tuple):
         texts = [str(_shown(key, each, parameter)) for each in value]
         return texts or None

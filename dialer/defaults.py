@@ -29,6 +29,7 @@ PLACE = ("base_url", "sandbox", "ledger", "api_key_file")
 _NEVER = frozenset(
     {
         *("--config", "--json", "--help", "--version", "--yes", "--dry-run", "--origin", "--for"),
+        *("--at", "--write"),  # of `schedule`, which nobody needs often
         *("--redial-unknown", "--call-status"),  # who is called once more is decided anew each time
     }
 )
@@ -45,7 +46,7 @@ class Command(click.RichCommand):
         """Read the settings files first, then the arguments."""
         ctx.meta.setdefault(_ARGUMENTS, list(args))
         if "--help" not in args:
-            load_settings(ctx, args)
+            self.read_settings(ctx, args)
         rest = super().parse_args(ctx, args)
         for parameter in self.params:
             value = ctx.params.get(parameter.name or "")
@@ -59,6 +60,10 @@ class Command(click.RichCommand):
                     f"What is given for {name} is not written in UTF-8: type it again.", code="not_utf8"
                 )
         return rest
+
+    def read_settings(self, ctx: click.Context, args: list[str]) -> None:
+        """Make the settings files the defaults. Raises SettingsError for a wrong key or value."""
+        load_settings(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, with a log around it if it has one; a rehearsal writes nothing."""

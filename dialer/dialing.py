@@ -21,7 +21,7 @@ from dialer.campaign import Policy, Rate
 from dialer.journal import RunJournal
 from dialer.ledger import Ledger
 from dialer.listings import Reads
-from dialer.lookups import check_assistant
+from dialer.lookups import check_assistant, check_assistants
 from dialer.outcomes import Called, Forbidden, Halted, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.pace import Pace
 from dialer.phones import mask
@@ -31,7 +31,7 @@ from dialer.reconciling import unread
 from dialer.retry import Stop
 from dialer.run_metrics import Meter, measured
 from dialer.vozagent import Api, Connection, ssl_context
-from dialer.whom import Choice, DueLead
+from dialer.whom import Choice, DueLead, count_by_assistant
 from dialer.writer import Writer, group_writer
 
 # A terminal that is closed ends a run as gently as SIGTERM does.
@@ -73,7 +73,7 @@ def dial(dialing: Dialing) -> Progress:
 
 async def _dial(dialing: Dialing) -> Progress:
     policy, talk, clock = dialing.policy, dialing.talk, dialing.ledger.clock
-    warning = await check_assistant(dialing.api, name=policy.assistant_name, assistant_id=policy.assistant_id)
+    warning = await _check_assistants(dialing)
     if warning and not talk.quiet:
         screens.say(f"Warning: {warning}")
     async with group_writer(dialing.ledger) as writer:
@@ -103,6 +103,16 @@ async def _dial(dialing: Dialing) -> Progress:
                     return await pool.run()
                 finally:
                     _tell_unwritten(pool.progress)
+
+
+async def _check_assistants(dialing: Dialing) -> str | None:
+    policy = dialing.policy
+    if not policy.assistant_per_row:
+        named = policy.assistant_name
+        return await check_assistant(dialing.api, name=named, assistant_id=policy.assistant_id)
+    with dialing.ledger.reading() as connection:
+        wanted = count_by_assistant(connection, dialing.choice)
+    return await check_assistants(dialing.api, wanted)
 
 
 def _new_trace_tag() -> str:

@@ -74,6 +74,14 @@ COUNT_WORDS = text(
 ENDED_WITH = """
     EXISTS (SELECT 1 FROM calls AS k WHERE k.attempt_id = l.last_attempt_id AND k.ended
              AND (k.call_status IN :call_status OR lower(k.call_status) IN :call_status))"""
+# ... with a word of `--again`, was sent so long ago, and no more calls than that allows were made.
+ENDED_FOR_NOW = """
+    :again_times > 0 AND EXISTS (SELECT 1 FROM calls AS k JOIN attempts AS n ON n.attempt_id = k.attempt_id
+             WHERE k.attempt_id = l.last_attempt_id AND k.ended
+               AND (k.call_status IN :again OR lower(k.call_status) IN :again)
+               AND coalesce(n.sent_at, n.begun_at) <= :again_before)
+    AND (SELECT count(*) FROM attempts AS m WHERE m.lead_id = l.lead_id
+          AND (m.outcome IS NULL OR m.outcome IN ('called', 'unknown'))) <= :again_times"""
 # ... with any word: only then may a second round begin.
 NEWEST_CALL_ENDED = """
     EXISTS (SELECT 1 FROM calls AS k WHERE k.attempt_id = l.last_attempt_id AND k.ended)"""

@@ -72,8 +72,11 @@ class Arrived:
 
 
 def open_inbox(folder: Path, *, rehearse: bool = False) -> Inbox:
-    """The inbox in a folder, with its three folders; to `rehearse` nothing is created. Raises SheetMissing if there is no such folder,
-    UsageError if it is none, SettingsError if nothing can be created or moved in it."""
+    """The inbox in a folder, with its three folders; to `rehearse` nothing is created.
+
+    Raises SheetMissing if there is no such folder, UsageError if it is none, SettingsError if nothing can be
+    created or moved in it.
+    """
     folder = folder.absolute()
     if not folder.exists():
         raise SheetMissing(f"There is no folder {folder}: check the path.", code="missing")

@@ -12,10 +12,10 @@ from dialer.columns import Columns
 from dialer.headers import Field
 from dialer.names import split_name
 from dialer.not_leads import dummy_cell, example_cell, is_no_lead
-from dialer.notes import LONGEST_NOTES, NotesTemplate
 from dialer.phones import Phone, Tier, read_phone
 from dialer.synonyms import answer, answers
 from dialer.table import Row, a1
+from dialer.templates import LONGEST_NOTES, NO_TEMPLATES, Templates
 
 _LONGEST = 200  # characters of a name or a source
 _LONGEST_TAG = 100
@@ -95,13 +95,13 @@ def read_row(
     *,
     sheet: str | None = None,
     region: str | None = None,
-    notes_template: NotesTemplate | None = None,
+    templates: Templates = NO_TEMPLATES,
 ) -> RowReading:
     """Reads one row below the header; every row gives a reading, whatever it holds.
 
     `sheet` is the name that sentences mention, `region` the country (ISO 3166 alpha-2) of national numbers
     in rows that name none. The first phone column with a usable number gives the phone. A row that says
-    "do not call", or says it unclearly, is suppressed.
+    "do not call", or says it unclearly, is suppressed, and so is one without the consent that is asked for.
     """
     if is_no_lead(row, columns):
         return RowReading(row.number, Verdict.NOT_A_LEAD)
@@ -114,8 +114,10 @@ def read_row(
     if tested is not None:
         problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
         return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
-    refusal = _refusal(row, columns, sheet=sheet) or _refusal_elsewhere(
-        row, columns, said.casefold(), sheet=sheet
+    refusal = (
+        _refusal(row, columns, sheet=sheet)
+        or _consent_missing(row, columns, sheet=sheet)
+        or _refusal_elsewhere(row, columns, said.casefold(), sheet=sheet)
     )
     country = _text(row, columns, Field.COUNTRY) or None
     problems: list[RowProblem] = []
@@ -125,8 +127,11 @@ def read_row(
             continue
         phone = read_phone(raw, country=country, default_region=region)
         if isinstance(phone, Phone):
-            lead = _lead(row, columns, phone, column=column, notes_template=notes_template)
-            return _with_lead(lead, refusal)
+            nobody = templates.assistant_missing(row) if refusal is None else None
+            if nobody is not None:
+                problem = _assistant_missing(row, columns, nobody, sheet=sheet)
+                return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
+            return _with_lead(_lead(row, columns, phone, column=column, templates=templates), refusal)
         # What has to be mended is marked: for an unknown country that is the country's cell.
         at = columns.fields.get(Field.COUNTRY, column) if phone.code == "country_unknown" else column
         problems.append(_problem(row, columns, at, code=phone.code, message=phone.message))
@@ -181,17 +186,18 @@ def _with_lead(lead: Lead, refusal: RowProblem | None) -> RowReading:
     return RowReading(lead.row, verdict, cell=lead.cell, lead=lead)
 
 
-def _lead(
-    row: Row, columns: Columns, phone: Phone, *, column: int, notes_template: NotesTemplate | None
-) -> Lead:
+def _lead(row: Row, columns: Columns, phone: Phone, *, column: int, templates: Templates) -> Lead:
     first_name = _text(row, columns, Field.FIRST_NAME)
     last_name = _text(row, columns, Field.LAST_NAME)
     if not first_name and not last_name:
         first_name, last_name = split_name(_text(row, columns, Field.FULL_NAME, longest=2 * _LONGEST))
     notes = lines(_cell(row, columns, Field.NOTES), longest=LONGEST_NOTES)
     if holds_nothing(notes):
-        notes = notes_template.render(row) if notes_template else ""
-    tags = _cell(row, columns, Field.TAGS)
+        notes = templates.notes_of(row)
+    said = _cell(row, columns, Field.TAGS)
+    tags = _BETWEEN_TAGS.split(said) if said else []
+    if templates.tags:
+        tags += templates.tags_of(row)
     return Lead(
         row=row.number,
         phone=phone.e164,
@@ -200,12 +206,13 @@ def _lead(
         cell=a1(row.number, column),
         first_name=first_name[:_LONGEST].rstrip() or None,
         last_name=last_name[:_LONGEST].rstrip() or None,
-        source=_text(row, columns, Field.SOURCE) or None,
-        tags=_unique(line(tag, longest=_LONGEST_TAG) for tag in _BETWEEN_TAGS.split(tags)) if tags else (),
+        source=_text(row, columns, Field.SOURCE) or templates.source_of(row)[:_LONGEST].rstrip() or None,
+        tags=_unique(line(tag, longest=_LONGEST_TAG) for tag in tags) if tags else (),
         notes=notes or None,
         subdivision=_text(row, columns, Field.STATE) or None,
         postal_code=_text(row, columns, Field.POSTAL_CODE) or None,
         time_zone=_text(row, columns, Field.TIME_ZONE) or None,
+        assistant=templates.assistant_of(row),
     )
 
 
@@ -235,10 +242,27 @@ def _refusal(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | N
     return unclear
 
 
+def _consent_missing(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | None:
+    """What is to be said of a row in which a column that has to say yes does not."""
+    for column in columns.consents:
+        if answer(row.cell(column)) not in answers("yes"):
+            what = _says(row, columns, column, sheet)
+            if not line(row.cell(column)):
+                place = _place(a1(row.number, column), sheet)
+                what = f"The column {quoted(columns.name(column))} is empty in {place}"
+            message = (
+                f"{what}, and --require-consent asks for a yes there, so this person is not called: write yes"
+                " once they have consented."
+            )
+            return _problem(row, columns, column, code="consent_missing", message=message)
+    return None
+
+
 def _refusal_elsewhere(row: Row, columns: Columns, said: str, *, sheet: str | None) -> RowProblem | None:
     """A status, a tag or a note that says "do not call" and nothing else, in whatever column; `said` is all
     of them, case-folded."""
-    for hint in _HINTS if said.isascii() else (*_HINTS, *_HINTS_OF_OTHER_SCRIPTS):  # a generator would take twice as long, for each of a million rows
+    hints = _HINTS if said.isascii() else (*_HINTS, *_HINTS_OF_OTHER_SCRIPTS)
+    for hint in hints:  # a generator would take twice as long, for each of a million rows
         if hint in said:
             break
     else:
@@ -269,6 +293,16 @@ def _phone_missing(row: Row, columns: Columns, *, sheet: str | None) -> RowProbl
     place = _place(" or ".join(cells[:4]), sheet)
     message = f"There is no phone number in {place}: write one there, with its country code."
     return _problem(row, columns, columns.phones[0], code="phone_missing", message=message)
+
+
+def _assistant_missing(row: Row, columns: Columns, column: int, *, sheet: str | None) -> RowProblem:
+    place = _place(a1(row.number, column), sheet)
+    example = f"{{{columns.name(column)}|Voz}}"
+    message = (
+        f"There is no assistant in {place}, and --assistant takes it from there: write its name, or give the "
+        f"column a default, as in {example}."
+    )
+    return _problem(row, columns, column, code="assistant_missing", message=message)
 
 
 def _problem(row: Row, columns: Columns, column: int, *, code: str, message: str) -> RowProblem:

@@ -65,7 +65,8 @@ class Ledger:
     ) -> None:
         """Open the ledger at `path`, creating or upgrading it; a backup is made before an upgrade.
 
-        A `scratch` ledger is thrown away by the command that made it, and needs to survive no power cut.
+        A `scratch` ledger is thrown away by the command that made it, whole: it needs to survive no power
+        cut, and nothing in it has to be wiped out.
         Raises SettingsError if it cannot be used, and, unless begun `anew`, if it is gone; TryLater if
         another process does not get done with opening it.
         """
@@ -167,8 +168,7 @@ class Ledger:
 
         Whom a crash left behind as the holder is not named, unless it was on another machine.
         """
-        path = Path(self._lock_of(campaign).lock_file).with_suffix(".json")
-        return _read_holder(path) if _is_held(path) else None
+        return holder_of(self.file, campaign)
 
     def check_integrity(self) -> None:
         """Raise SettingsError if the file is damaged: with a damaged memory nobody may be called."""
@@ -295,11 +295,11 @@ def _engine(path: Path, *, read_only: bool, synced: bool = True) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA journal_mode = WAL" if synced else "PRAGMA journal_mode = MEMORY")
         connection.execute("PRAGMA synchronous = FULL" if synced else "PRAGMA synchronous = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32000")  # kilobytes: the index of a million numbers
-        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA secure_delete = ON" if synced else "PRAGMA secure_delete = OFF")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
 
@@ -326,6 +326,12 @@ def _migrate(connection: Connection) -> None:
 def _write(path: Path, text: str, *, mode: int) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
         file.write(text)
+
+
+def holder_of(file: LedgerFile, campaign: str) -> str | None:
+    """Which process runs a campaign of a ledger that need not be open, as `Ledger.holder` says it."""
+    path = file.lock_of(campaign).with_suffix(".json")
+    return _read_holder(path) if _is_held(path) else None
 
 
 def _read_holder(path: Path) -> str:

@@ -39,6 +39,7 @@ __all__ = ["Loaded", "NotUnderstood", "Understood", "load"]
 
 _BATCH = 10_000  # rows; with fewer, the pages of an index are written again and again
 _BATCH_BYTES = 32 << 20
+_FLAGS = {"mapping": "map", "tags": "tag"}  # options that are called otherwise
 _NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
 
 
@@ -77,7 +78,8 @@ def load(
     with ledger.transaction() as connection:
         newest = latest_load(connection, campaign.campaign_id)
         before = latest_load(connection, campaign.campaign_id, complete_only=True)
-        reading, region_as_before = _with_region(_with_in_columns(reading, before), before)
+        reading = _with_consent(_with_in_columns(reading, before), before)
+        reading, region_as_before = _with_region(reading, before)
         seen = {"version": __version__, "suppressions": suppressions_revision(connection)}
         how = json.dumps(seen | reading.model_dump(mode="json"), sort_keys=True)
         if newest and newest.complete and newest.sha256 == snapshot.sha256 and newest.reading == how:
@@ -164,6 +166,15 @@ def _with_in_columns(reading: Reading, before: Load | None) -> Reading:
     return reading.model_copy(update={"in_columns": tuple(asked)}) if asked else reading
 
 
+def _with_consent(reading: Reading, before: Load | None) -> Reading:
+    """The reading with the consent that was asked for before, where nothing is said of it now: a command that
+    leaves the flag out must not call those whom the one before left alone. An empty name lifts it."""
+    asked = reading.require_consent
+    if asked is None and before is not None:
+        asked = json.loads(before.reading).get("require_consent")
+    return reading.model_copy(update={"require_consent": asked or None})
+
+
 def _known_as(snapshot: Snapshot, reading: Reading, before: Load | None) -> Mapping[str, str] | None:
     """Under which headers our own columns stand if the sheet is a report; None for the usual ones."""
     if before is None:
@@ -198,7 +209,7 @@ def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, 
     then, now = json.loads(before.reading), json.loads(how)
     differing = [name for name in now if now[name] != then.get(name) and name not in _NO_OPTIONS]
     options = ", ".join(
-        f"--{'map' if name == 'mapping' else name.replace('_', '-')} was {then.get(name) or 'not given'}"
+        f"--{_FLAGS.get(name) or name.replace('_', '-')} was {then.get(name) or 'not given'}"
         for name in differing
     )
     raise UsageError(
@@ -244,7 +255,7 @@ class _Reader:
             table.columns,
             sheet=table.head.name,
             region=self.reading.region,
-            notes_template=table.template,
+            templates=table.templates,
         )
 
     def batches(self, written: _Written) -> Iterator[_Batch]:

@@ -33,15 +33,15 @@ class Left:
     """What is still to be done for a sheet. Times are aware and UTC."""
 
     pending: int = 0
-    deferred: int = 0  # outside calling hours, or over a cap
+    deferred: int = 0  # outside calling hours, or over a cap, until a time that is known
     recent: int = 0  # another campaign called them lately
     forbidden: int = 0  # answered with 403 after other calls had been allowed
-    never: int = 0  # of the deferred: nobody knows when they may be called
+    never: int = 0  # beside these: nobody knows when they may be called, so no night will call them
     next_at: datetime | None = None  # when the first of the deferred may be called
 
     @property
     def rows(self) -> int:
-        """How many rows are left."""
+        """How many rows another night may call."""
         return self.pending + self.deferred + self.recent + self.forbidden
 
 
@@ -55,13 +55,14 @@ def standing_of_sheet(
         return None
     counts = {status: rows for status, rows in count_rows(connection, load, point).items() if rows}
     bound = {"load_id": load.load_id, "now": time_text(point.now)}
+    never = int(connection.execute(COUNT_NEVER, bound).scalar_one())
     opens = connection.execute(SELECT_NEXT_OPENING, bound).scalar()
     left = Left(
         pending=counts.get("pending", 0),
-        deferred=counts.get("deferred", 0),
+        deferred=max(0, counts.get("deferred", 0) - never),
         recent=counts.get("recent", 0),
         forbidden=int(connection.execute(COUNT_FORBIDDEN, bound).scalar_one()),
-        never=int(connection.execute(COUNT_NEVER, bound).scalar_one()),
+        never=never,
         next_at=time_of(opens) if opens else None,
     )
     return counts, left

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Group
 from rich.text import Text
 
-from dialer import screens
+from dialer import logs, screens
+from dialer.errors import DialerError
 from dialer.nights import NightEnd, Where
+from dialer.notifications import Message
 from dialer.printable import clean
 
 
@@ -56,8 +60,35 @@ def tail_lines(end: NightEnd) -> list[str]:
     if end.stopped:
         lines.append(f"Stopped: {clean(end.stopped, longest=4000)}")
     for file, sentence in end.trouble:
-        lines.append(f"{file}: {clean(sentence, longest=4000)}")
+        of_it = "" if sentence.startswith(file) else f"{file}: "
+        lines.append(f"{of_it}{clean(sentence, longest=4000)}")
     return lines
+
+
+def message_of(end: NightEnd) -> Message:
+    """The night as a message to people; it is trouble if somebody should do something about it.
+
+    That people wait for their calling hours is none: the next night calls them.
+    """
+    head, *more = head_lines(end)
+    counts = [f"{status}: {rows:,}" for status, rows in sorted(end.counts.items())]
+    pages = tuple(Path(sheet.html) for sheet in end.sheets if sheet.html)
+    return Message(
+        title=f"dialer nightly: {head.rpartition(': ')[2]}",
+        body="\n".join([head, *more, *counts, *tail_lines(end)]),
+        trouble=bool(end.trouble) or end.exit_code not in {0, 75},
+        report=pages[0] if pages else None,
+        more=pages[1:],
+    )
+
+
+def refusal(error: DialerError) -> Message:
+    """A night that did not take place, as a message to people."""
+    return Message(
+        title=f"dialer nightly: not begun (exit code {error.exit_code})",
+        body=f"{logs.without_people(error.sentence)}\nExit code {error.exit_code}: nothing is lost.",
+        trouble=True,
+    )
 
 
 def _growing(end: NightEnd) -> list[str]:

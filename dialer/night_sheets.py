@@ -109,7 +109,10 @@ def troubles(end: SheetEnd, *, stopped: str | None, named: str) -> tuple[str, ..
     if counts and not any(counts.get(status) for status in _CALLABLE):
         found.append("No row of it can be called: the report says why.")
     if left.never:
-        found.append(f"{_rows(left.never)} may not be called at any hour that is known: the report says why.")
+        found.append(
+            f"{_rows(left.never)} may not be called at any hour that is known: the report says why. Once you "
+            "have set --hours for them, put the sheet into the inbox again."
+        )
     return tuple(found)
 
 

@@ -16,20 +16,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from dialer import inbox as inboxes
-from dialer import screens
+from dialer import logs, screens
 from dialer.access import ledger_of
 from dialer.campaign import Selection
 from dialer.errors import DialerError, SheetError, SheetMissing
 from dialer.folder_lock import held
 from dialer.inbox import Inbox
 from dialer.ledger import Clock, utc_now
-from dialer.night_facts import Left
 from dialer.night_sheets import bring_home, put_away, report_beside, standing_of, troubles
 from dialer.nights import NightEnd, SheetEnd, Where
 from dialer.printable import clean
 from dialer.run import Job, Result, execute
 from dialer.settings import Place, campaign_name, data_folder
 
+_TOGETHER = timedelta(minutes=10)
 _LONGEST = timedelta(hours=24)  # the next night begins where this one ends
 # What holds for every sheet: to ask again for the next one would be one more refused call each.
 _ENDS_THE_NIGHT = {77, 69, 130, 143}
@@ -87,6 +87,10 @@ def work(night: Night) -> NightEnd:
 
 
 def _record(night: Night, end: NightEnd) -> None:
+    files = end.files()
+    logs.note(
+        "night_ended", files=files, counts=end.counts, called_now=end.called_now, exit_code=end.exit_code
+    )
     if not night.dry_run and (remark := inboxes.append_record(night.inbox, end.as_json())):
         screens.say(remark)
 
@@ -132,8 +136,10 @@ class _Story:
             self._note(path, self._sheet(path, carried_on=carried_on))
         self._second_round()
         while self.wait and self.stopped is None and (opens := self._next_opening()) is not None:
-            night.sleep(max(0.0, (opens - night.clock()).total_seconds()))
-            self._again(lambda left: left.next_at is not None and left.next_at <= night.clock())
+            # Caps lift by the minute, for each number at another one: a few are called together.
+            pause = max(opens - night.clock(), min(_TOGETHER, opens - self.began))
+            night.sleep(max(0.0, pause.total_seconds()))
+            self._again(lambda end: end.left.next_at is not None and end.left.next_at <= night.clock())
 
     def _note(self, key: Path, end: SheetEnd) -> None:
         before = self.ends.get(str(key))
@@ -142,15 +148,17 @@ class _Story:
         self.ends[str(key)] = end
 
     def _second_round(self) -> None:
-        """Those whom the API forbade: after all others, since their refusal could end the night."""
+        """Whom the API forbade another night: after all others, since their refusal could end the night."""
         if self.stopped is None:
-            self._again(lambda left: left.forbidden > 0, only=(Selection.FORBIDDEN,))
+            self._again(lambda end: end.carried_on and end.left.forbidden > 0, only=(Selection.FORBIDDEN,))
             if not self._interrupted():
                 self.stopped = None  # a key that may call nobody at all has shown itself before
 
-    def _again(self, wanted: Callable[[Left], bool], *, only: tuple[Selection, ...] | None = None) -> None:
+    def _again(
+        self, wanted: Callable[[SheetEnd], bool], *, only: tuple[Selection, ...] | None = None
+    ) -> None:
         for key, end in list(self.ends.items()):
-            if self.stopped is None and end.where is Where.PROCESSING and wanted(end.left):
+            if self.stopped is None and end.where is Where.PROCESSING and wanted(end):
                 self._note(Path(key), self._sheet(Path(end.path), carried_on=end.carried_on, only=only))
 
     def _next_opening(self) -> datetime | None:

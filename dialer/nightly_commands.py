@@ -10,7 +10,7 @@ import rich_click as click
 
 from dialer.call_options import call_options
 from dialer.defaults import Command, settings_for_file
-from dialer.errors import UsageError
+from dialer.errors import DialerError, UsageError
 from dialer.jobs import job_of
 from dialer.options import DURATION, global_options, option, place_of
 from dialer.sheet_options import sheet_options
@@ -35,7 +35,8 @@ def nightly(inbox: Path, **options: Any) -> int:
     from dialer import screens
     from dialer.inbox import open_inbox, own_name
     from dialer.inbox_watch import watch
-    from dialer.night_screens import night_screen
+    from dialer.morning import notifier_of, notify
+    from dialer.night_screens import message_of, night_screen, refusal
     from dialer.nightly import Night, at_work, work
     from dialer.nights import NightEnd
     from dialer.run import Job
@@ -43,7 +44,8 @@ def nightly(inbox: Path, **options: Any) -> int:
     for flag in ("rows", "output", "redial_unknown"):
         if options[flag]:
             raise UsageError(
-                f"--{flag.replace('_', '-')} is said of one sheet, and nightly takes every sheet of a folder: leave it out.",
+                f"--{flag.replace('_', '-')} is said of one sheet, and nightly takes every sheet of a "
+                "folder: leave it out.",
                 code="not_nightly",
             )
     opened = open_inbox(inbox, rehearse=options["dry_run"])
@@ -61,17 +63,25 @@ def nightly(inbox: Path, **options: Any) -> int:
         quiet=options["quiet"],
     )
 
+    notifier = notifier_of(options)
+
     def tell(end: NightEnd) -> None:
         if options["as_json"]:
             screens.give(json.dumps(end.as_json(), ensure_ascii=False))
         elif end.sheets or not options["watch"]:
             screens.console(stderr=False).print(night_screen(end))
+        if end.sheets and not end.dry_run:
+            notify(notifier, message_of(end))
 
-    with at_work(night):
-        if options["watch"]:
-            return watch(night, tell, poll=options["poll"])
-        end = work(night)
-        tell(end)
+    try:
+        with at_work(night):
+            if options["watch"]:
+                return watch(night, tell, poll=options["poll"])
+            end = work(night)
+            tell(end)
+    except DialerError as error:
+        notify(notifier, refusal(error))
+        raise
     return end.exit_code
 
 

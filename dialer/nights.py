@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from dialer import logs
 from dialer.night_facts import Left
 
 # The most serious first. Somebody who interrupts is told that first of all; then what stops every call.
@@ -61,7 +62,7 @@ class SheetEnd:
             "left": left_as_json(self.left),
             "report": self.report,
             "html": self.html,
-            "trouble": list(self.trouble),
+            "trouble": [logs.without_people(sentence) for sentence in self.trouble],
             "exit_code": self.exit_code,
         }
 
@@ -115,7 +116,9 @@ class NightEnd:
     @property
     def trouble(self) -> list[tuple[str, str]]:
         """File and sentence of all that went wrong."""
-        return [(sheet.file, sentence) for sheet in self.sheets for sentence in sheet.trouble]
+        return [
+            (sheet.file, logs.without_people(sentence)) for sheet in self.sheets for sentence in sheet.trouble
+        ]
 
     def files(self) -> dict[str, int]:
         """How many sheets lie where; all places are named, and they add up."""
@@ -139,7 +142,7 @@ class NightEnd:
             "called_now": self.called_now,
             "left": left_as_json(self.left),
             "trouble": [{"file": file, "message": sentence} for file, sentence in self.trouble],
-            "stopped": self.stopped,
+            "stopped": logs.without_people(self.stopped) if self.stopped else None,
             "sheets": [sheet.as_json() for sheet in self.sheets],
             "exit_code": self.exit_code,
         }
@@ -159,6 +162,7 @@ def left_as_json(left: Left) -> dict[str, Any]:
         "deferred": left.deferred,
         "recent": left.recent,
         "forbidden": left.forbidden,
+        "never": left.never,
         "next": _time(left.next_at) if left.next_at else None,
     }
 

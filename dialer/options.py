@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 
+from dialer.errors import UsageError
 from dialer.settings import DEFAULT_BASE_URL, Place
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -27,11 +29,11 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the text, or fail with the reader's own sentence."""
-        from dialer import campaign, limits  # noqa: PLC0415 - `--help` must not pay for pydantic
+        from dialer import campaign, limits, windows  # noqa: PLC0415 - `--help` must not pay for pydantic
 
         if not isinstance(value, str | int | float):
             return value
-        readers = {
+        readers: dict[str, Callable[[str], Any]] = {
             "rate": campaign.Rate.parse,
             "duration": campaign.parse_duration,
             "rows": campaign.parse_rows,
@@ -39,10 +41,12 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
             "words": campaign.parse_words,
             "cap": limits.Cap.parse,
             "money": limits.parse_money,
+            "week": windows.parse_week,
+            "time of day": lambda text: windows.parse_until(text, now=datetime.now().astimezone()),
         }
         try:
             return readers[self._reader](str(value))
-        except ValueError as error:
+        except (ValueError, UsageError) as error:
             self.fail(str(error), param, ctx)
 
 
@@ -70,6 +74,8 @@ ONLY = _Parsed("status,...", "only")
 WORDS = _Parsed("word,...", "words")
 CAP = _Parsed("cap", "cap")
 MONEY = _Parsed("money", "money")
+WEEK = _Parsed("hours", "week")
+TIME_OF_DAY = _Parsed("time", "time of day")
 
 
 class _Option(click.Option):

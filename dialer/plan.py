@@ -6,8 +6,8 @@ A plan is a value: `--dry-run` prints it and performs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from dialer.campaign import Policy
@@ -26,6 +26,18 @@ class ProblemKind:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenFrom:
+    """How many of the chosen have the same calling hours: open until a moment, or from one on."""
+
+    count: int
+    now: bool  # open now
+    at: (
+        datetime | None
+    )  # UTC; when they close if they are open, else when they open; None: not known, or never
+    rule: str  # what keeps them from being called now: "US-FL", "GB unknown"; "" if nothing does
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """How many calls something leaves that all calls share: the ledger's calls of a day, the budget."""
 
@@ -33,6 +45,15 @@ class Allowed:
     calls: int
     words: str  # what it is and how much of it is used
     sentence: str  # why nobody is called once nothing is left
+
+
+@dataclass(frozen=True, slots=True)
+class ByAssistant:
+    """How many of the chosen an assistant is to call."""
+
+    assistant: str
+    count: int
+    first_row: int  # Excel's number of the first row that wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +68,10 @@ class Survey:
     assumed: int  # ... of these, with an assumed country
     again: int = 0  # ... of these, called before: it is their second round, or a later one
     problems: tuple[ProblemKind, ...] = ()  # most frequent first
+    assistants: tuple[ByAssistant, ...] = ()  # most calls first; () where the campaign has one for all
     capped: int = 0  # of the deferred, those whose number was called as often as a cap allows
+    open_from: tuple[OpenFrom, ...] = ()  # the calling hours of the chosen; () where they are not asked for
+    unread: Mapping[str, int] = field(default_factory=dict)  # cells about a place that say nothing, by field
     allowed: tuple[Allowed, ...] = ()  # what bounds the number of calls beside the policy's limit
 
 
@@ -65,6 +89,14 @@ class Plan:
     def callable_now(self) -> int:
         """How many could be called now, if neither a limit nor an allowance kept any for later."""
         return max(0, self.survey.chosen - self.survey.recent - self.survey.deferred)
+
+    @property
+    def in_all(self) -> int:
+        """How many this run calls: those due now, and with --wait all whose calling hours come."""
+        if not self.policy.wait or self.used_up is not None:
+            return self.due
+        most = self.callable_now + self.survey.deferred
+        return min(most, *(each.calls for each in self.survey.allowed), self.policy.limit or most)
 
     @property
     def kept_by(self) -> str:
@@ -99,13 +131,13 @@ def make_plan(survey: Survey, policy: Policy, *, first: Lead | None) -> Plan:
 def call_request(lead: Lead, policy: Policy) -> dict[str, Any]:
     """The JSON body of POST /calls/outbound for one lead, its keys in the documentation's order.
 
-    The lead's own source wins over the campaign's; tags of both are united, the lead's first.
+    The lead's own assistant and source win over the campaign's; tags of both are united, the lead's first.
     """
     tags = list(dict.fromkeys((*lead.tags, *policy.tags)))
     body = {
         "phone_number": lead.phone,
-        "assistant_id": policy.assistant_id,
-        "assistant_name": policy.assistant_name,
+        "assistant_id": None if lead.assistant else policy.assistant_id,
+        "assistant_name": lead.assistant or (None if policy.assistant_per_row else policy.assistant_name),
         "first_name": lead.first_name,
         "last_name": lead.last_name,
         "source": lead.source or policy.source,

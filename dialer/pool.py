@@ -8,93 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import datetime, timedelta
-from random import Random
-from typing import Protocol
 
-from dialer.campaign import Policy, Rate
+from dialer.campaign import Policy
 from dialer.caps import Capped
 from dialer.journal import Attempt, Ending
-from dialer.leads import Lead
 from dialer.outcomes import Called, Outcome, Throttled, Unsent
-from dialer.pace import Pace
 from dialer.patience import Patience
 from dialer.plan import call_request
+from dialer.pool_means import Closed, HoursCheck, Journal, Listener, Means, Progress, deadline
 from dialer.retry import LeadState, Stop, Tally, decide
-from dialer.vozagent import Connection, Exchange, outcome_when_cut_off
+from dialer.vozagent import Connection, Exchange, TakeTurn, TurnWithdrawn, outcome_when_cut_off
 from dialer.whom import DueLead
+
+__all__ = ["Closed", "HoursCheck", "Journal", "Listener", "Means", "Pool", "Progress"]
 
 DRAIN_SECONDS = 30.0  # how long calls in flight may take after a stop
 _PAUSE_CHECK_SECONDS = 1.0
+_WAIT_CHECK_SECONDS = 1.9  # so often an order is looked for while the next calling hours are waited for
+_LEAST_WAIT_SECONDS = 1.0
 _BATCH = 200
 _COMMIT_TRIES = 5
-
-
-class Journal(Protocol):
-    """What the pool needs of `journal.RunJournal`: any source of leads that keeps its word will do."""
-
-    async def due(self, *, after_row: int, most: int) -> list[DueLead]: ...
-
-    async def begin(self, lead: DueLead) -> Attempt | Capped | Stop | None: ...
-
-    async def end(self, attempt: Attempt, ending: Ending) -> None: ...
-
-    async def defer(self, lead: DueLead, *, until: datetime | None, reason: str) -> None: ...
-
-    async def stop_asked(self) -> Stop | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """This lead may not be called at this hour."""
-
-    until: datetime | None
-    reason: str
-
-
-@dataclass(slots=True)
-class Progress:
-    """What this run has done so far."""
-
-    rate: Rate  # as asked for
-    called: int = 0
-    failed: int = 0
-    unknown: int = 0
-    deferred: int = 0
-    capped: int = 0  # of these, those whose number was called as often as a cap allows
-    skipped: int = 0  # turned out to be called elsewhere, or by nobody any more
-    throttled: int = 0  # how often the API answered 429
-    share: float = 1.0  # of the asked rate that the API lets us use
-    stop: Stop | None = None
-    unwritten: list[tuple[Attempt, Outcome]] = field(default_factory=list)  # the ledger did not take these
-
-    @property
-    def ended(self) -> int:
-        """Attempts that have ended for good."""
-        return self.called + self.failed + self.unknown
-
-
-HoursCheck = Callable[[Lead], Closed | None]  # None: may be called now
-Listener = Callable[[DueLead, Outcome, float], None]  # ... and the seconds from the first byte to the end
-
-
-def _nobody(_lead: DueLead, _outcome: Outcome, _seconds: float) -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a pool works with: all that touches the world is handed in."""
-
-    journal: Journal
-    connect: Callable[[], Connection]
-    pace: Pace
-    clock: Callable[[], datetime]
-    dice: Random
-    closed: HoursCheck = lambda _lead: None
-    listen: Listener = _nobody
 
 
 class Pool:
@@ -110,6 +45,7 @@ class Pool:
         self._exhausted = False
         self._fetching = asyncio.Lock()
         self._in_hand = 0  # leads that callers hold
+        self._queued: set[int] = set()  # ... of these, by id, those whose call has not begun
         self._taken = 0  # ... and have held, but for those given back: what `--limit` counts
         self._shut = False  # no more calls may be begun, unless one under way turns out not to count
         self._changed = asyncio.Event()
@@ -117,6 +53,7 @@ class Pool:
         self._error: Exception | None = None
         self._patience = Patience(give_up_after=policy.give_up_after)
         self._held_since = float("-inf")
+        self._opens_at: datetime | None = None  # when the first of those may be called who have to wait
 
     def stop(self, stop: Stop) -> None:
         """Take no more leads; calls in flight finish. The first reason given counts, or the first alarm."""
@@ -130,8 +67,19 @@ class Pool:
     async def run(self) -> Progress:
         """Call until nothing is due or the run is stopped; leave with nothing in flight.
 
+        A policy that waits goes through those who are due again whenever calling hours open for one of them.
         Raises DialerError if the ledger failed; what it did not take stands in `progress.unwritten`.
         """
+        await self._call_all()
+        while (opens_at := self._next_opening()) is not None:
+            await self._wait_until(opens_at)
+            self._begin_anew()
+            await self._call_all()
+        if self._error is not None:
+            raise self._error
+        return self.progress
+
+    async def _call_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._watch_pause(), name="pause-watch")
             callers = [
@@ -142,9 +90,32 @@ class Pool:
             await asyncio.wait(callers)
             watch.cancel()
             drain.cancel()
-        if self._error is not None:
-            raise self._error
-        return self.progress
+
+    def _next_opening(self) -> datetime | None:
+        """Until when to wait for calling hours; None where the run is over."""
+        until = self._policy.until
+        if not self._policy.wait or self.progress.stop is not None or not self._within_limit():
+            return None
+        if self._opens_at is None or (until is not None and self._opens_at >= until):
+            return None
+        return self._opens_at
+
+    async def _wait_until(self, moment: datetime) -> None:
+        """Wait by the clock on the wall, which goes on while a machine sleeps; orders to stop are heard."""
+        self.progress.waiting_until = moment
+        wait = _LEAST_WAIT_SECONDS
+        while wait > 0 and not self._stopped.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(wait, _WAIT_CHECK_SECONDS)):
+                    await self._stopped.wait()
+            await self._look_for_orders()
+            wait = (moment - self._means.clock()).total_seconds()
+        self.progress.waiting_until = None
+
+    def _begin_anew(self) -> None:
+        """Go through all who are due once more, from the first row on."""
+        self._after_row, self._exhausted, self._opens_at = -1, False, None
+        self.progress.deferred = self.progress.capped = 0
 
     async def _drain(self, callers: list[asyncio.Task[None]]) -> None:
         await self._stopped.wait()
@@ -155,13 +126,26 @@ class Pool:
     async def _watch_pause(self) -> None:
         while not self._stopped.is_set():
             await asyncio.sleep(_PAUSE_CHECK_SECONDS)
-            try:
-                stop = await self._means.journal.stop_asked()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the calls in flight must finish
-                self._fail(error)
-                return
-            if stop is not None:
-                self.stop(stop)
+            await self._look_for_orders()
+            if self._buffer or self._queued or not self._exhausted:
+                self._is_late()
+
+    async def _look_for_orders(self) -> None:
+        try:
+            stop = await self._means.journal.stop_asked()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the calls in flight must finish
+            self._fail(error)
+            return
+        if stop is not None:
+            self.stop(stop)
+
+    def _is_late(self) -> bool:
+        """Whether the time has come from which on no call may begin; then the run ends."""
+        until = self._policy.until
+        if until is None or self._means.clock() < until:
+            return False
+        self.stop(deadline(until))
+        return True
 
     async def _work(self) -> None:
         try:
@@ -171,6 +155,7 @@ class Pool:
                         await self._call(connection, lead)
                     finally:
                         self._in_hand -= 1
+                        self._queued.discard(lead.lead_id)
                         self._wake()
         except Exception as error:  # noqa: BLE001 - one caller's fault must not cut off the calls of the others
             self._fail(error)
@@ -182,20 +167,20 @@ class Pool:
     async def _take(self) -> DueLead | None:
         """The next lead, or None when there is none and none can come back from another caller."""
         while self.progress.stop is None:
-            if self._shut and self._in_hand:
-                await self._changed.wait()
-                continue
             if self._within_limit():
                 async with self._fetching:
                     if not self._buffer and not self._exhausted:
                         await self._fetch()
             # Asked again, for while the journal was read others may have taken what there was. From here
             # to the return nobody else runs.
-            if self._buffer and self._within_limit() and self.progress.stop is None:
+            held = self._shut and self._in_hand > 0  # while the journal lets nobody be called: one by one
+            if self._buffer and self._within_limit() and self.progress.stop is None and not held:
                 self._in_hand += 1
                 self._taken += 1
-                return self._buffer.popleft()
-            if not self._within_limit() or (self._exhausted and not self._buffer):
+                lead = self._buffer.popleft()
+                self._queued.add(lead.lead_id)
+                return lead
+            if held or not self._within_limit() or (self._exhausted and not self._buffer):
                 if self._in_hand == 0:
                     return None
                 await self._changed.wait()
@@ -209,7 +194,11 @@ class Pool:
         self._exhausted = len(batch) < _BATCH
         if batch:
             self._after_row = batch[-1].lead.row
-            self._buffer.extend(batch)
+        shut = {lead.lead_id: closed for lead in batch if (closed := self._means.closed(lead.lead))}
+        self._buffer.extend(lead for lead in batch if lead.lead_id not in shut)
+        # Side by side, so that they share a commit.
+        waiting = [self._defer(lead, shut[lead.lead_id]) for lead in batch if lead.lead_id in shut]
+        await asyncio.gather(*waiting)
 
     def _wake(self) -> None:
         """Let whoever waits for a lead look again."""
@@ -226,34 +215,55 @@ class Pool:
     async def _call(self, connection: Connection, lead: DueLead) -> None:
         # Asked before a turn is waited for, so that those who must wait use up no pace, and once more at
         # the turn, since at a slow pace the hour may have passed meanwhile.
-        if await self._deferred(lead):
+        if self._is_late() or await self._deferred(lead):
             return
         async with self._means.pace.make_ready() as take_turn:
-            if self.progress.stop is not None or await self._deferred(lead):
+            if self.progress.stop is not None or self._is_late() or await self._deferred(lead):
                 return
             attempt = await self._begin(lead)
             if not isinstance(attempt, Attempt):
                 self._let_go(lead, attempt)
                 return
+            self._queued.discard(lead.lead_id)
             self._shut = False
             begun = asyncio.get_running_loop().time()
             exchange = Exchange()
             request = call_request(attempt.due.lead, self._policy)
             try:
-                outcome = await connection.create_call(request, take_turn=take_turn, exchange=exchange)
+                outcome = await connection.create_call(
+                    request, take_turn=self._in_time(take_turn), exchange=exchange
+                )
             except asyncio.CancelledError:
                 await self._settle(attempt, outcome_when_cut_off(exchange, request), exchange, begun)
                 raise
         await self._settle(attempt, outcome, exchange, begun)
 
+    def _in_time(self, take_turn: TakeTurn) -> TakeTurn:
+        """The same turn, but given back once the run's time is over."""
+
+        async def take() -> None:
+            await take_turn()
+            if self._is_late():
+                raise TurnWithdrawn
+
+        return take
+
     async def _deferred(self, lead: DueLead) -> bool:
         closed = self._means.closed(lead.lead)
         if closed is None:
             return False
-        self.progress.deferred += 1
         self._give_back(lead, again=False)
-        await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
+        await self._defer(lead, closed)
         return True
+
+    async def _defer(self, lead: DueLead, closed: Closed) -> None:
+        self.progress.deferred += 1
+        self._note_opening(closed.until)
+        await self._means.journal.defer(lead, until=closed.until, reason=closed.reason)
+
+    def _note_opening(self, opens_at: datetime | None) -> None:
+        if opens_at is not None and (self._opens_at is None or opens_at < self._opens_at):
+            self._opens_at = opens_at
 
     def _let_go(self, lead: DueLead, why: Capped | Stop | None) -> None:
         """Count a lead that the journal does not let be called now."""
@@ -266,6 +276,7 @@ class Pool:
             case Capped():
                 self.progress.deferred += 1
                 self.progress.capped += 1
+                self._note_opening(why.until)
             case None:
                 self.progress.skipped += 1
 

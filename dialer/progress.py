@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
@@ -47,10 +47,18 @@ def plain_line(progress: pool.Progress, *, total: int, seconds: float) -> str:
         else ""
     )
     slowed = f", slowed down by the API to {learned_pace(progress)}" if progress.share < 1 else ""
-    return (
+    done = (
         f"{progress.ended} of {total}: {progress.called} called, {progress.failed} failed, "
-        f"{progress.unknown} unknown, {rate:.1f}/s{slowed}{left}"
+        f"{progress.unknown} unknown"
     )
+    if progress.waiting_until is not None:
+        return f"{done}, {waiting_words(progress.waiting_until)}"
+    return f"{done}, {rate:.1f}/s{slowed}{left}"
+
+
+def waiting_words(until: datetime) -> str:
+    """Until when a run waits for calling hours, on the clock of this machine."""
+    return f"waiting until {until.astimezone():%A %H:%M}"
 
 
 def learned_pace(progress: pool.Progress) -> str:
@@ -70,8 +78,12 @@ def throttled_line(progress: pool.Progress) -> str:
 
 async def _lines(progress: pool.Progress, total: int, console: Console) -> None:
     begun = time.monotonic()
+    waiting_until = None
     while True:
         await asyncio.sleep(_PLAIN_SECONDS)
+        if progress.waiting_until is not None and progress.waiting_until == waiting_until:
+            continue  # said once: a night of waiting must not fill a log
+        waiting_until = progress.waiting_until
         line = plain_line(progress, total=total, seconds=time.monotonic() - begun)
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -94,7 +106,7 @@ async def _bar(progress: pool.Progress, total: int, console: Console) -> None:
                     task,
                     completed=progress.ended,
                     words=_words(progress),
-                    stopping=progress.stop is not None,
+                    stopping=progress.stop is not None or progress.waiting_until is not None,
                 )
                 await asyncio.sleep(_REFRESH_SECONDS)
         finally:
@@ -105,6 +117,8 @@ def _words(progress: pool.Progress) -> str:
     words = f"{progress.called} called · {progress.failed} failed · {progress.unknown} unknown"
     if progress.stop is not None:
         return words + " · stopping"
+    if progress.waiting_until is not None:
+        return f"{words} · {waiting_words(progress.waiting_until)}"
     return words + (f" · slowed to {learned_pace(progress)}" if progress.share < 1 else "")
 
 

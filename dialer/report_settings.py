@@ -9,10 +9,13 @@ from typing import Any, Final
 # What a run writes down (`survey.settings_in_words`), in the order in which it is shown: name -> its label,
 # and what holds where it says nothing.
 _OF_THE_RUN: Final = {
+    "basis": ("These people may be called on the basis of", ""),
     "rate": ("Rate", ""),
     "callers": ("Calls in flight, at most", ""),
     "timeout": ("Time for one call's request", ""),
     "calling hours": ("Calling hours", ""),
+    "waits for them": ("Stays until they have come", "no"),
+    "until": ("No call begins from then on", "no such time"),
     "recall after": ("A number called elsewhere rests for", ""),
     "give up after": ("An unreachable API is tried for", ""),
     "stops after": ("Stops by itself after", ""),
@@ -22,6 +25,7 @@ _OF_THE_RUN: Final = {
     "budget": ("Budget", "none"),
     "only": ("Only rows that are", "pending or mended"),
     "call status": ("Calls made once more if they ended as", "none"),
+    "again": ("Calls made once more", "none"),
     "unknown calls": ("Calls without a certain answer", "never made again"),
     "rows": ("Rows", "all"),
     "source": ("Source of rows without one", "none"),
@@ -38,6 +42,7 @@ _OF_THE_READING: Final = {
     "header_row": ("Header row named by hand", "none: it was found"),
     "encoding": ("Encoding named by hand", "none: it was found out"),
     "delimiter": ("Delimiter named by hand", "none: it was found out"),
+    "require_consent": ("Column that has to say yes", "none"),
     "visible_only": ("Hidden rows", "read like any other"),
     "version": ("Read by dialer", ""),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dialer import account, loads, standing
 from dialer.access import OpenLedger, open_ledger
+from dialer.basis import basis_of
 from dialer.erasure import forgotten_rows
 from dialer.errors import DialerError, UsageError
 from dialer.facts import note_file, note_report
@@ -43,8 +44,11 @@ def write(
         check_owner(connection, target, campaign=campaign.name, named=named)
         run = account.latest_run(connection, campaign.campaign_id)
         load = loads.latest_load(connection, campaign.campaign_id, complete_only=True)
+        basis = basis_of(connection, campaign.campaign_id)
         state = standing.state_of(connection, load, now=ledger.clock()) if load else None
     settings = dict(run.settings) if run else {}
+    if basis is not None:
+        settings["basis"] = str(basis)
     reading = json.loads(load.reading) if load else {}
     facts = CampaignFacts(
         name=campaign.name,

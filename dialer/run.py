@@ -14,6 +14,7 @@ from dialer import account, journal, loads, logs, orders, run_log, screens, unkn
 from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.aftermath import follow_run
 from dialer.announcing import history_in_words, sheet_in_words, show_plan, why_later
+from dialer.basis import Basis
 from dialer.bounding import bounds_of
 from dialer.calling_hours import legal_hours, open_at_any_hour
 from dialer.campaign import Policy, Reading
@@ -32,10 +33,12 @@ from dialer.report_files import Wish, check_output, check_owner, report_path
 from dialer.run_metrics import Meter, failures_measured
 from dialer.settings import Place, campaign_name, kept_input, saved_mappings_file
 from dialer.snapshot import Snapshot, taken
+from dialer.spreading import spread
+from dialer.stating import require_basis, stated_basis
 from dialer.survey import plan_run, settings_in_words
 from dialer.table import Format
 from dialer.vozagent import Api, is_loopback
-from dialer.whom import choose
+from dialer.whom import choose, earlier_calls
 
 if TYPE_CHECKING:
     from dialer.reporter import Written
@@ -95,6 +98,7 @@ class _Run:
     campaign: loads.Campaign
     loaded: Loaded
     run_id: int = 0
+    basis: Basis | None = None  # as it stood when the run began
     begun: float = field(default_factory=time.monotonic)
     meter: Meter | None = None
     progress: Progress | None = None
@@ -176,6 +180,7 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
     if not job.dry_run:
         for sentence in look_at_start(run.ledger, run.api, run.campaign.campaign_id):
             _say(run, sentence)
+    run.basis = stated_basis(run.ledger, run.campaign.campaign_id, policy.basis)
     now = run.ledger.clock()
     with run.ledger.transaction() as connection:
         bounds = bounds_of(connection, policy, run.api, campaign_id=run.campaign.campaign_id)
@@ -197,26 +202,30 @@ def _plan_and_perform(run: _Run, ask: Ask) -> Result:
         bounds=bounds,
     )
     any_hour = policy.any_hour or is_loopback(run.api.base_url)
-    closed = open_at_any_hour if any_hour else legal_hours(run.ledger.clock)
+    closed = open_at_any_hour if any_hour else legal_hours(run.ledger.clock, policy.hours)
     with run.ledger.transaction() as connection:
         # What is decided here holds for this run alone: `_end_run` takes back what was not done.
         redials = redial(connection, choice, policy, now=now)
+        closed = spread(closed, earlier_calls(connection, choice))
         plan = plan_run(connection, choice, policy, closed=closed, now=now)
     run_log.planned(plan, redialled=len(redials))
     if not job.quiet:
         show_plan(plan, run.loaded, _facts(run, redialled=len(redials)))
     if policy.redial_unknown:
         screens.say_as_it_is(redials_screen(redials, policy))
-    if job.dry_run or not plan.due:
+    if job.dry_run or not plan.in_all:
         return _finish(run, plan, progress=None)
     talk = Talk(screens.console(stderr=True), quiet=job.quiet, verbose=job.verbose)
     try:
-        if not ask(plan.due):
+        require_basis(run.ledger, run.campaign.campaign_id, live=not is_loopback(run.api.base_url))
+        if not ask(plan.in_all):
             _end_run(run, exit_code=1, stopped="The question was answered No.")
             return _result(run, exit_code=1, stopped="The question was answered No.")
         again = report_command(job.place, run.campaign.name, job.output)
         with refreshing(again, job.refresh):
-            progress = dial(Dialing(run.api, run.ledger, policy, choice, closed, plan.due, talk, run.meter))
+            progress = dial(
+                Dialing(run.api, run.ledger, policy, choice, closed, plan.in_all, talk, run.meter)
+            )
     except DialerError as error:
         _end_run(run, exit_code=error.exit_code, stopped=error.sentence)
         raise
@@ -242,9 +251,16 @@ def _facts(run: _Run, *, redialled: int) -> screens.PlanFacts:
         base_url=run.api.base_url,
         key_ending=run.api.key_ending or None,
         ledger=str(run.ledger_path),
+        basis=_basis_in_words(run),
         dry_run=run.job.dry_run,
         redialled=redialled,
     )
+
+
+def _basis_in_words(run: _Run) -> str | None:
+    if run.basis is not None:
+        return str(run.basis)
+    return None if is_loopback(run.api.base_url) else "not stated yet (--basis)"
 
 
 def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) -> int:
@@ -261,7 +277,8 @@ def exit_code(plan: Plan, progress: Progress | None, counts: Mapping[str, int]) 
         return 1 if progress.failed or progress.unknown else 0
     if counts.get("failed") or counts.get("unknown"):
         return 1
-    return 75 if progress.deferred or survey.deferred else 0
+    deferred_before = 0 if plan.policy.wait else survey.deferred
+    return 75 if progress.deferred or deferred_before else 0
 
 
 def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:

@@ -23,7 +23,7 @@ from rich.text import Text
 from dialer.campaign import Selection, format_duration
 from dialer.columns import RESULT_COLUMNS
 from dialer.leads import Verdict
-from dialer.plan import Plan, ProblemKind, Survey
+from dialer.plan import Plan, ProblemKind
 from dialer.printable import clean
 from dialer.results import RowResult, result_columns
 
@@ -31,6 +31,7 @@ _LONGEST_VALUE = 40
 _NARROWEST = 40
 _PIPE_WIDTH = 200  # characters; what is written to a file or a pipe is wrapped by whoever reads it
 _ORDER = ("failed", "unknown", "pending", "deferred", "recent", "invalid", "duplicate", "suppressed")
+_LONGEST_BASIS = 600
 _ALLOWANCES = {"--max-calls": "Calls", "--budget": "Budget"}
 # What a row that nobody calls is called on the screen, with the way on.
 _STATES = {
@@ -116,6 +117,7 @@ class PlanFacts:
     base_url: str
     key_ending: str | None
     ledger: str
+    basis: str | None = None  # on what these people may be called; None where nobody has to say it
     dry_run: bool = False
     redialled: int = 0  # unknown leads that are called once more
 
@@ -134,7 +136,11 @@ def plan_screen(plan: Plan, facts: PlanFacts) -> Group:
     )
     head.add_row("API", f"{facts.base_url}, key …{facts.key_ending or 'none'}")
     head.add_row("Assistant", clean(policy.assistant))
+    for one in plan.survey.assistants if len(plan.survey.assistants) > 1 else ():
+        head.add_row("", f"{clean(one.assistant)}: {people(one.count)}, the first in row {one.first_row}")
     head.add_row("Ledger", facts.ledger)
+    if facts.basis is not None:
+        head.add_row("Basis", clean(facts.basis, longest=_LONGEST_BASIS))
     pace = f"at most {policy.rate}, {policy.callers} in flight"
     head.add_row("Pace", f"{pace}, about {in_words(plan.expected)}" if plan.due else pace)
     for each in plan.survey.allowed:
@@ -160,7 +166,7 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     if survey.recent:
         wait = format_duration(plan.policy.recall_after)
         table.add_row(f"{survey.recent:,}", f"called by another campaign in the last {wait} (--recall-after)")
-    for count, sentence in _waiting(survey):
+    for count, sentence in _waiting(plan):
         table.add_row(f"{count:,}", sentence)
     if survey.rows.get(Verdict.DUPLICATE):
         table.add_row(f"{survey.rows[Verdict.DUPLICATE]:,}", "duplicate: another row has the same number")
@@ -171,10 +177,12 @@ def _counts(plan: Plan, facts: PlanFacts) -> Table:
     return table
 
 
-def _waiting(survey: Survey) -> Iterator[tuple[int, str]]:
+def _waiting(plan: Plan) -> Iterator[tuple[int, str]]:
     """Who may not be called now, and will be later."""
+    survey = plan.survey
     if survey.deferred > survey.capped:
-        yield survey.deferred - survey.capped, "outside calling hours now"
+        later = ", to be called as these come (--wait)" if plan.policy.wait else ""
+        yield survey.deferred - survey.capped, f"outside calling hours now{later}"
     if survey.capped:
         yield survey.capped, "called as often as a cap allows: later"
 
@@ -195,12 +203,26 @@ def _once_more(plan: Plan, facts: PlanFacts) -> Iterator[tuple[int, str]]:
         again = plan.survey.again
         why = "once more (--call-status)" if again else "`dialer outcomes` asks how calls ended"
         yield again, f"of all called before, and their call ended with {words}: {why}"
+    elif plan.policy.again:
+        words = clean(" or ".join(dict.fromkeys(word.lower() for word in plan.policy.again)))
+        why = "once more (--again)" if plan.survey.again else "nobody just now (--again, --after, --times)"
+        yield plan.survey.again, f"of all called before, and their call ended with {words}: {why}"
 
 
 def _problem(kind: ProblemKind) -> Text:
     cell = f", as {kind.cell}" if kind.cell else ""
     value = f" “{shown(kind.value)}”" if kind.value.strip() else ""
     return Text(f"{kind.code}{cell}{value}: {clean(kind.message)}")
+
+
+def counts_screen(title: str, lines: Iterable[tuple[int, str]]) -> Group:
+    """A title, and below it numbers with a few words each."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for count, words in lines:
+        table.add_row(f"{count:,}", clean(words))
+    return Group(Text(), Text(title, style="bold"), Padding(table, (0, 0, 0, 2)))
 
 
 def request_line(request: Mapping[str, Any]) -> str:

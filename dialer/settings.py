@@ -105,7 +105,7 @@ def read_key(place: Place, environment: Mapping[str, str]) -> str:
     Raises AccessDenied if there is none, if it cannot be a key, or if others can read its file.
     """
     if place.api_key_file is not None:
-        key = _key_in(place.api_key_file)
+        key = _key_in(place.api_key_file, environment)
         where = str(place.api_key_file)
     else:
         key = environment.get(KEY_VARIABLE, "").strip()
@@ -124,10 +124,19 @@ def read_key(place: Place, environment: Mapping[str, str]) -> str:
     return key
 
 
-def _key_in(path: Path) -> str:
+def open_to_others(path: Path, environment: Mapping[str, str]) -> bool:
+    """True where another user may read a file that holds a secret. Raises OSError if it is not there.
+
+    A credential of systemd's may show rights of root's group: that is how a list of single users looks.
+    """
+    of_systemd = str(path.parent) == environment.get("CREDENTIALS_DIRECTORY", "").rstrip("/")
+    others = 0o007 if of_systemd else 0o077
+    return os.name == "posix" and bool(stat.S_IMODE(path.stat().st_mode) & others)
+
+
+def _key_in(path: Path, environment: Mapping[str, str]) -> str:
     try:
-        mode = path.stat().st_mode
-        if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        if open_to_others(path, environment):
             raise AccessDenied(
                 f"Others can read the key file {path}: take their rights away with chmod 600 {path}.",
                 code="key_file",
@@ -164,6 +173,8 @@ _READING_FLAGS = {
     "delimiter": "--delimiter",
     "region": "--region",
     "notes": "--notes",
+    "source": "--source",
+    "require_consent": "--require-consent",
 }
 
 
@@ -181,6 +192,8 @@ def arguments_for(
     for name, flag in _READING_FLAGS.items():
         if reading.get(name) is not None:
             words += [flag, str(reading[name])]
+    for tag in reading.get("tags", ()):
+        words += ["--tag", tag]
     for mapping in reading.get("mapping", ()):
         words += ["--map", mapping]
     for columns in reading.get("in_columns", ()):
@@ -188,5 +201,8 @@ def arguments_for(
     if reading.get("duplicates", "first") != "first":
         words += ["--duplicates", reading["duplicates"]]
     words += ["--visible-only"] if reading.get("visible_only") else []
-    words += ["-a", assistant] if assistant and not place.sandbox else []
+    if reading.get("assistant"):
+        words += ["-a", reading["assistant"]]
+    elif assistant and not place.sandbox:
+        words += ["-a", assistant.replace("{", "{{").replace("}", "}}")]
     return shlex.join(words) + place.flags

@@ -7,9 +7,13 @@ from typing import Any
 
 import rich_click as click
 
+from dialer.call_options import assistant_options, nearest_assistant
 from dialer.defaults import Command
-from dialer.options import global_options, option
+from dialer.errors import SettingsError
+from dialer.options import global_options, option, place_of
 from dialer.settings_files import WrongSetting
+
+_WRONG = "dialer.wrong_settings"
 
 
 class _Lined(Command):
@@ -86,4 +90,41 @@ def keys(context: click.RichContext, /, **options: Any) -> int:
     return 0
 
 
-COMMANDS: tuple[click.Command, ...] = (config,)
+class _Forgiving(Command):
+    """A command that goes on with wrong settings files, and tells of them itself."""
+
+    def read_settings(self, ctx: click.Context, args: list[str]) -> None:
+        """Make the settings files the defaults, or keep what is wrong with them."""
+        try:
+            super().read_settings(ctx, args)
+        except SettingsError as error:
+            ctx.meta[_WRONG] = error
+
+
+@click.command("doctor", cls=_Forgiving)
+@assistant_options
+@global_options
+@click.pass_context
+def doctor(
+    context: click.RichContext, /, *, assistant: str | None, assistant_id: str | None, **options: Any
+) -> int:
+    """Look at key, assistant, ledger, clock and disk, and say what to do.
+
+    Nobody is called. The exit code is 0, or the one that a run would end with.
+    """
+    from dialer import config, screens
+    from dialer.doctor import Patient, examine
+    from dialer.settings_screens import doctor_screen
+
+    named = nearest_assistant(assistant, assistant_id)
+    diagnosis = examine(
+        Patient(place_of(options), *named), lambda: config.check(context), context.meta.get(_WRONG)
+    )
+    if options["as_json"]:
+        screens.give(json.dumps(diagnosis.as_json(), ensure_ascii=False))
+    else:
+        screens.console(stderr=False).print(doctor_screen(diagnosis, quiet=options["quiet"]))
+    return diagnosis.exit_code
+
+
+COMMANDS: tuple[click.Command, ...] = (config, doctor)

@@ -7,9 +7,13 @@ from rich.table import Table
 from rich.text import Text
 
 from dialer.config import Config, Shown, Source
+from dialer.doctor import Diagnosis
+from dialer.machine import Verdict
 from dialer.printable import clean
 
 _LONGEST = 500  # characters of a value
+
+_STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.WRONG: "bold red"}
 
 
 def config_screen(config: Config, *, origin: bool) -> RenderableType:
@@ -38,3 +42,19 @@ def _value(setting: Shown) -> str:
     if isinstance(value, list):
         return clean("; ".join(value), longest=_LONGEST)
     return "-" if value is None else clean(str(value), longest=_LONGEST)
+
+
+def doctor_screen(diagnosis: Diagnosis, *, quiet: bool) -> RenderableType:
+    """One line for each thing that was looked at, and below it what to do; `quiet` leaves out the good."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in diagnosis.checks:
+        if quiet and check.verdict is Verdict.OK:
+            continue
+        verdict = Text(check.verdict.value, style=_STYLES[check.verdict])
+        table.add_row(verdict, Text(check.name), Text(clean(check.said, longest=_LONGEST)))
+        if check.advice is not None:
+            table.add_row("", "", Text(clean(check.advice, longest=_LONGEST), style="italic"))
+    return table

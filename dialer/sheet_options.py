@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from dialer.call_options import templates_of
 from dialer.errors import UsageError
 from dialer.options import ROWS, all_of, option
 
@@ -47,6 +48,11 @@ sheet_options = all_of(
         show_default=True,
         help="Which of several rows with one number is called.",
     ),
+    option(
+        "--require-consent",
+        metavar="COLUMN",
+        help="Call a row only if this column says yes; it holds for the campaign until another is named.",
+    ),
     option("--visible-only", is_flag=True, help="Leave hidden rows out."),
     in_columns_option,
     option("--rows", type=ROWS, metavar="5-40,77", help="Only these rows, by Excel's numbers."),
@@ -61,6 +67,7 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
     from dialer.own_columns import chosen_columns  # noqa: PLC0415
 
     region = country_of(options["region"])
+    by_row = templates_of(options)
     for text in options["mapping"]:
         parse_override(text)
     chosen_columns(options["in_columns"])
@@ -74,6 +81,10 @@ def reading_of(options: Mapping[str, Any]) -> Reading:
         duplicates=Duplicates(options["duplicates"]),
         visible_only=options["visible_only"],
         notes=options.get("notes"),
+        assistant=by_row.assistant,
+        source=by_row.source,
+        tags=by_row.tags,
+        require_consent=options["require_consent"],
         in_columns=tuple(options["in_columns"]),
     )
 

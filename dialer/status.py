@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from dialer import account, lately, loads, orders, standing
 from dialer.access import OpenLedger, known_ledger, open_ledger
+from dialer.basis import basis_of
 from dialer.errors import UsageError
 from dialer.ledger import Connection, Ledger, time_of
 from dialer.screens import local
@@ -238,6 +239,7 @@ def _depth(connection: Connection, look: _Look, load: loads.Load, place: Place) 
         loaded_at=time_of(load.loaded_at),
         fingerprint=standing.fingerprint(connection, load, look.counts),
         paused_at=look.campaign.paused_at,
+        basis=str(basis) if (basis := basis_of(connection, campaign_id)) else None,
         loads=lately.latest_loads(connection, campaign_id, most=_MOST_LINES),
         runs=lately.latest_runs(connection, campaign_id, now=look.now, most=_MOST_LINES),
         deferred=lately.waiting_leads(

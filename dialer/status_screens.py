@@ -64,6 +64,7 @@ class Depth:
     loaded_at: datetime
     fingerprint: str
     paused_at: datetime | None
+    basis: str | None  # on what the people may be called, as stated, and when
     loads: tuple[LoadLine, ...]  # the newest first, as are runs and attempts
     runs: tuple[RunLine, ...]
     deferred: tuple[Waiting, ...]
@@ -119,6 +120,8 @@ def _screen(depth: Depth, tables: Iterable[tuple[str, Table]]) -> Group:
         head.add_row("pace", pace(line) + (f", about {in_words(line.left)} left" if line.left else ""))
     sheet = clean(depth.source, longest=_LONGEST_PATH)
     head.add_row("sheet", f"{sheet}, loaded {local(depth.loaded_at)}")
+    if depth.basis is not None:
+        head.add_row("basis", clean(depth.basis, longest=_LONGEST_PATH))
     head.add_row("fingerprint", depth.fingerprint)
     parts: list[RenderableType] = [head, Text(), counts_table(depth.statuses)]
     for title, table in tables:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from dialer import account, journal, whom
-from dialer.bounding import allowed, closed_or_capped
-from dialer.calling_hours import open_at_any_hour
+from dialer import account, whom
+from dialer.bounding import allowed
 from dialer.campaign import Breakers, Policy, Reading, format_duration
-from dialer.leads import Lead
 from dialer.ledger import Connection
 from dialer.limits import format_money
+from dialer.openings import ask_hours
 from dialer.plan import Plan, Survey, make_plan
 from dialer.pool import HoursCheck
 from dialer.vozagent import Api, is_loopback
 from dialer.whom import Choice
-
-_BATCH = 1000
+from dialer.windows import week_in_words
 
 
 def plan_run(
@@ -26,40 +24,26 @@ def plan_run(
     """The plan of a run; whoever must wait for calling hours, or for a cap, is noted in the ledger."""
     chosen, recent, assumed = whom.count_chosen(connection, choice)
     capped = whom.capped_leads(connection, choice, now=now)
-    deferred, first = _ask_hours(connection, choice, closed_or_capped(closed, capped))
+    asked = ask_hours(connection, choice, closed, capped)
+    first = asked.first
     survey = Survey(
         rows=account.count_verdicts(connection, choice.load_id),
         states=account.count_states(connection, campaign_id=choice.campaign_id, load_id=choice.load_id),
         chosen=chosen,
         recent=recent,
-        deferred=deferred,
+        deferred=asked.deferred,
         assumed=assumed,
-        again=whom.count_again(connection, choice) if policy.call_status else 0,
+        again=whom.count_again(connection, choice) if policy.call_status or policy.again else 0,
         problems=account.problem_kinds(connection, choice.load_id),
+        assistants=whom.count_by_assistant(connection, choice) if policy.assistant_per_row else (),
         capped=len(capped),
+        open_from=asked.open_from,
+        unread=asked.unread or {},
         allowed=allowed(connection, choice, now=now),
     )
     if first is not None and policy.trace_tag:
         first = replace(first, tags=(*first.tags, "dialer-…"))  # each call has another one
     return make_plan(survey, policy, first=first)
-
-
-def _ask_hours(connection: Connection, choice: Choice, closed: HoursCheck) -> tuple[int, Lead | None]:
-    """How many of the chosen must wait for their hours, which is written down, and the first who need not."""
-    if closed is open_at_any_hour:
-        found = whom.due_leads(connection, choice, after_row=-1, most=1)
-        return 0, found[0].lead if found else None
-    deferred, first, after = 0, None, -1
-    while batch := whom.due_leads(connection, choice, after_row=after, most=_BATCH):
-        after = batch[-1].lead.row
-        for due in batch:
-            shut = closed(due.lead)
-            if shut is not None:
-                deferred += 1
-                journal.defer(connection, due, until=shut.until, reason=shut.reason)
-            else:
-                first = first or due.lead
-    return deferred, first
 
 
 def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, str]:
@@ -74,6 +58,8 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "recall after": format_duration(policy.recall_after),
         "give up after": format_duration(policy.give_up_after),
         "calling hours": _hours_in_words(policy, api),
+        "waits for them": "yes" if policy.wait else None,
+        "until": policy.until and policy.until.isoformat(timespec="minutes"),
         "stops after": _breakers_in_words(policy.breakers),
         "limit": policy.limit,
         "caps": ", ".join(map(str, policy.caps)),
@@ -81,9 +67,10 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "budget": _budget_in_words(policy),
         "only": ", ".join(policy.only),
         "call status": ", ".join(dict.fromkeys(word.lower() for word in policy.call_status)),
+        "again": _again_in_words(policy),
         "rows": ", ".join(f"{first}-{last}" for first, last in policy.rows),
-        "source": policy.source,
-        "tags": ", ".join(policy.tags),
+        "source": reading.source or policy.source,
+        "tags": ", ".join((*reading.tags, *policy.tags)),
         "trace tags": "one for each call" if policy.trace_tag else None,
         "unknown calls": _redials_in_words(policy),
         "notes": reading.notes,
@@ -99,6 +86,14 @@ def _redials_in_words(policy: Policy) -> str | None:
     if not policy.redial_unknown:
         return None
     return f"made once more where older than {format_duration(policy.older_than)}, as the operator decided"
+
+
+def _again_in_words(policy: Policy) -> str | None:
+    if not policy.again:
+        return None
+    words = " or ".join(dict.fromkeys(word.lower() for word in policy.again))
+    times = "once" if policy.again_times == 1 else f"up to {policy.again_times} times"
+    return f"if they ended as {words}, {times}, {format_duration(policy.again_after)} after the call before"
 
 
 def _budget_in_words(policy: Policy) -> str | None:
@@ -119,4 +114,10 @@ def _breakers_in_words(breakers: Breakers) -> str:
 def _hours_in_words(policy: Policy, api: Api) -> str:
     if is_loopback(api.base_url):
         return "not asked for: the API is on this machine"
-    return "any hour, as the operator decided" if policy.any_hour else "legal hours where the lead lives"
+    if policy.any_hour:
+        return "any hour, on the operator's own responsibility (--any-hour)"
+    if policy.hours:
+        return (
+            f"legal hours where the lead lives, within the operator's {week_in_words(policy.hours)} (--hours)"
+        )
+    return "legal hours where the lead lives"

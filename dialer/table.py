@@ -37,7 +37,8 @@ class Row:
     @property
     def blank(self) -> bool:
         """True when no cell holds anything but white space and marks that nobody sees."""
-        for cell in self.cells:  # a generator takes three times as long, for each of a million rows
+        # A generator takes three times as long, for each of a million rows.
+        for cell in self.cells:  # noqa: SIM110
             if (seen := cell.strip()) and seen.strip(_UNSEEN):
                 return False
         return True

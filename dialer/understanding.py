@@ -13,11 +13,11 @@ from dialer.cells import quoted
 from dialer.columns import Columns, find_columns, lead_score, mapping_names, names_refusals, parse_override
 from dialer.errors import SheetError
 from dialer.header_row import WIDEST
-from dialer.notes import NotesTemplate, parse_notes
 from dialer.printable import clean
 from dialer.sheet_errors import NotLeads
 from dialer.spreadsheet import Spreadsheet
 from dialer.table import Row, SheetHead, column_letters
+from dialer.templates import Templates, parse_templates
 
 _MOST_CELLS_SCORED = (
     80_000  # of the heads of all sheets: fifty sheets with twenty columns, or two absurd ones
@@ -69,7 +69,7 @@ class FoundTable:
     file: str  # the name that the user knows it by
     head: SheetHead
     columns: Columns
-    template: NotesTemplate | None  # for the notes of rows without notes of their own
+    templates: Templates  # of assistants, sources, tags and notes
     visible_only: bool
 
     def understood(self, *, data_rows: int, hidden_rows: int, samples: Mapping[str, str]) -> Understood:
@@ -108,7 +108,8 @@ class FoundTable:
                 if self.visible_only
                 else f"{rows} and read all the same; --visible-only leaves hidden rows out."
             )
-        used = {*self.columns.phones, *self.columns.fields.values(), *self.columns.refusals}
+        of_refusals = {*self.columns.refusals, *self.columns.consents}
+        used = {*self.columns.phones, *self.columns.fields.values(), *of_refusals}
         remarks += [
             f"Column {column_letters(column)}, {quoted(self.columns.name(column))}, is hidden, and is read"
             " all the same."
@@ -141,8 +142,11 @@ def understand(
         where = f"{file}, sheet {quoted(head.name)}" if head.name else file
         placed = SheetError(f"{where}: {error.sentence[0].lower()}{error.sentence[1:]}", code=error.code)
         raise NotUnderstood(placed, _as_far_as_it_goes(spreadsheet, file, head, header)) from error
-    template = parse_notes(reading.notes, columns) if reading.notes is not None else None
-    return FoundTable(spreadsheet, file, head, columns, template, reading.visible_only)
+    if reading.require_consent:
+        columns = columns.with_consent(reading.require_consent)
+    return FoundTable(
+        spreadsheet, file, head, columns, parse_templates(reading, columns), reading.visible_only
+    )
 
 
 def _choose_sheet(spreadsheet: Spreadsheet, asked: str | None, *, file: str) -> SheetHead:

@@ -10,6 +10,7 @@ from dialer.clocks import possible, read_time_zone, zones_of_country
 from dialer.postal_codes import Area, postal_area, province, province_area, state_area
 from dialer.zones import Place, place, us_state
 
+_NO_COUNTRY = "001"  # of satellite phones and international toll-free numbers, which ring anywhere
 _NORTH_AMERICA = frozenset({"US", "CA"})
 
 
@@ -62,6 +63,8 @@ def _whereabouts(number: Place, told: Told, year: int) -> Whereabouts:
         not_read.append("time_zone")
     if said:
         zones = _with_time_zone(said, zones, number, areas=areas, countries=countries, year=year)
+    if number.country == _NO_COUNTRY:
+        zones = set()
     elsewhere = states and len(number.us_states) == 1
     return Whereabouts(
         time_zones=tuple(sorted(zones)),
@@ -130,8 +133,7 @@ def _with_time_zone(
     meant = possible(said, home, year=year)
     if not meant:
         return zones.union(said) if zones else set()
-    placeless = number.country is None or len(number.us_states) > 1
-    return zones.union(meant) if placeless else set(meant)
+    return zones.union(meant) if len(number.us_states) > 1 else set(meant)
 
 
 def _calendars(provinces: Iterable[str], told: Told, countries: Iterable[str]) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, text
 from dialer.bounds import COUNTS, MARGIN, NO_BOUNDS, Bounds, reached_cap
 from dialer.campaign import Policy, Selection
 from dialer.caps import LONGEST_WINDOW, Capped
-from dialer.fates import ENDED_WITH
+from dialer.fates import ENDED_FOR_NOW, ENDED_WITH
 from dialer.leads import Lead
-from dialer.ledger import time_text
+from dialer.ledger import time_of, time_text
 from dialer.loads import lead_of
+from dialer.plan import ByAssistant
 from dialer.retry import LeadState
 
 
@@ -43,6 +44,9 @@ class Choice:
     some_rows: bool = False  # only those of `run_rows`
     redialled: bool = False  # and those for whom a person decided that they are called once more
     call_status: tuple[str, ...] = ()  # and those whose newest call ended with one of these words
+    again: tuple[str, ...] = ()  # and, within the next two, those whose newest call ended with one of these
+    again_before: str = ""  # it was sent before this time
+    again_times: int = 0  # so many calls besides the first
     recall_since: str = ""  # called elsewhere after this time: not again
     bounds: Bounds = NO_BOUNDS  # what the calls of the run may not exceed
 
@@ -70,6 +74,9 @@ def choose(
         some_rows=bool(policy.rows),
         redialled=policy.redial_unknown,
         call_status=policy.call_status,
+        again=policy.again,
+        again_before=time_text(now - policy.again_after),
+        again_times=policy.again_times if policy.again else 0,
         recall_since=time_text(now - policy.recall_after),
         bounds=bounds,
     )
@@ -89,7 +96,10 @@ FORBIDDEN = """
 
 _BATCH = 1000
 
-_WORDS: BindParameter[Any] = bindparam("call_status", expanding=True)
+_WORDS: tuple[BindParameter[Any], ...] = (
+    bindparam("call_status", expanding=True),
+    bindparam("again", expanding=True),
+)
 
 # What `run`, `retry`, `--only` and `--call-status` choose, as an expression over leads AS l. A lead that
 # failed in this very run is not chosen again by it.
@@ -99,7 +109,7 @@ _CHOSEN = f"""
                                OR (l.generation > 1 AND :redialled)))
          OR (l.state = 'failed' AND (:failed OR (:forbidden AND {FORBIDDEN}))
              AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
-         OR (l.state = 'called' AND {ENDED_WITH}))
+         OR (l.state = 'called' AND ({ENDED_WITH} OR ({ENDED_FOR_NOW}))))
     AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
                                     AND l.row BETWEEN r.first_row AND r.last_row))"""  # noqa: S608 - constants
 
@@ -109,21 +119,34 @@ _LEAD = "l.lead_id, l.campaign_id, l.row, l.e164, l.tier, l.region, l.cell, l.fi
 SELECT_DUE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
     " ORDER BY l.row LIMIT :most"
-).bindparams(_WORDS)
+).bindparams(*_WORDS)
 # Of these only those whom any campaign has called, or may have: nobody else can have reached a cap.
 SELECT_DUE_CALLED_BEFORE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
     f" AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.e164 = l.e164 AND a.begun_at > :since AND {COUNTS})"
     " ORDER BY l.row LIMIT :most"
-).bindparams(_WORDS)
+).bindparams(*_WORDS)
 COUNT_CHOSEN = text(
     f"SELECT count(*) AS chosen, coalesce(sum(CASE WHEN {RECENT} THEN 1 ELSE 0 END), 0) AS recent,"  # noqa: S608 - constants
     " coalesce(sum(CASE WHEN l.tier = 'assumed' THEN 1 ELSE 0 END), 0) AS assumed"
     f" FROM leads AS l WHERE {_CHOSEN}"
-).bindparams(_WORDS)
+).bindparams(*_WORDS)
 COUNT_AGAIN = text(f"SELECT count(*) FROM leads AS l WHERE {_CHOSEN} AND l.state = 'called'").bindparams(  # noqa: S608 - constants
-    _WORDS
+    *_WORDS
 )
+
+COUNT_BY_ASSISTANT = text(
+    "SELECT l.assistant, count(*) AS leads, min(l.row) AS first_row FROM leads AS l"  # noqa: S608 - constants
+    f" WHERE {_CHOSEN} AND NOT {RECENT} AND l.assistant IS NOT NULL GROUP BY l.assistant"
+    " ORDER BY count(*) DESC, min(l.row)"
+).bindparams(*_WORDS)
+
+
+SELECT_EARLIER_CALLS = text(
+    "SELECT l.row, coalesce(a.sent_at, a.begun_at) AS at FROM leads AS l"  # noqa: S608 - constants
+    " JOIN attempts AS a ON a.lead_id = l.lead_id"
+    f" WHERE {_CHOSEN} AND l.state = 'called' AND {COUNTS} ORDER BY a.attempt_id"
+).bindparams(*_WORDS)
 
 
 def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: int) -> list[DueLead]:
@@ -157,6 +180,22 @@ def count_chosen(connection: Connection, choice: Choice) -> tuple[int, int, int]
 def count_again(connection: Connection, choice: Choice) -> int:
     """How many of these have been called before: it is their second round, or a later one."""
     return int(connection.execute(COUNT_AGAIN, _bind(choice)).scalar_one())
+
+
+def count_by_assistant(connection: Connection, choice: Choice) -> tuple[ByAssistant, ...]:
+    """How many of the chosen each assistant is to call, the busiest first, where the rows name them."""
+    rows = connection.execute(COUNT_BY_ASSISTANT, _bind(choice))
+    return tuple(ByAssistant(row.assistant, row.leads, row.first_row) for row in rows)
+
+
+def earlier_calls(connection: Connection, choice: Choice) -> dict[int, tuple[datetime, ...]]:
+    """When those were called who are to be called once more, by row; empty unless `--again` asks for any."""
+    if not choice.again:
+        return {}
+    calls: dict[int, tuple[datetime, ...]] = {}
+    for row in connection.execute(SELECT_EARLIER_CALLS, _bind(choice)):
+        calls[row.row] = (*calls.get(row.row, ()), time_of(row.at))
+    return calls
 
 
 def _bind(choice: Choice) -> dict[str, Any]:

@@ -56,7 +56,8 @@ class GroupWriter:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
-        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._gathered: list[_Waiting] = []  # in this turn of the loop
+        self._waiting: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
         # A daemon: a person who presses Ctrl-C twice is not kept waiting by a slow disk.
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -64,13 +65,23 @@ class GroupWriter:
     async def do(self, operation: Operation[Result]) -> Result:
         """Perform one operation and return its result once the group it belongs to is committed."""
         future: asyncio.Future[Result] = self._loop.create_future()
-        self._waiting.put(_Waiting(operation, future))
+        if not self._gathered:
+            # Once all have had their say who were woken together: handed over one by one, the first would
+            # be committed alone, and the others would wait for a second sync of the disk.
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(_Waiting(operation, future))
         return await future
 
     async def close(self) -> None:
         """Commit what is waiting and end the thread."""
+        self._hand_over()
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._waiting.put(self._gathered)
+            self._gathered = []
 
     def _work(self) -> None:
         while (group := self._next_group()) is not None:
@@ -81,7 +92,7 @@ class GroupWriter:
         first = self._waiting.get()
         if first is None:
             return None
-        group = [first]
+        group = first
         while len(group) < _LARGEST_GROUP:
             try:
                 waiting = self._waiting.get_nowait()
@@ -90,7 +101,7 @@ class GroupWriter:
             if waiting is None:
                 self._waiting.put(None)  # this group first, then the end
                 break
-            group.append(waiting)
+            group += waiting
         return group
 
     def _commit(self, group: list[_Waiting]) -> list[tuple[_Waiting, Any, Exception | None]]:

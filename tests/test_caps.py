@@ -8,6 +8,7 @@ import pytest
 
 from dialer.caps import Capped, CapRule, legal_rules, own_rules, reached, rules
 from dialer.limits import Cap
+from dialer.whereabouts import Told
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 FLORIDA, NEW_JERSEY, TOLL_FREE = "+13055550123", "+12015550123", "+18005550123"
@@ -30,7 +31,7 @@ def ago(*hours: float) -> list[datetime]:
 
 def holding(e164: str, **said: str) -> list[str]:
     """Which caps the law sets for a number, as `US-FL 3/24h`."""
-    return [f"{rule.jurisdiction} {rule.cap}" for rule in legal_rules(e164, **said)]
+    return [f"{rule.jurisdiction} {rule.cap}" for rule in legal_rules(e164, Told(**said), year=2026)]
 
 
 # The data file
@@ -64,11 +65,15 @@ def test_the_cap_of_a_state_holds_for_the_numbers_of_its_area_codes() -> None:
 
 @pytest.mark.parametrize("written", ["FL", "fl", "Florida", "US-FL"])
 def test_the_cap_of_the_state_that_the_sheet_names_holds_as_well(written: str) -> None:
-    assert holding(NEW_JERSEY, subdivision=written) == ["US-FL 3/24h"]
+    assert holding(NEW_JERSEY, state=written) == ["US-FL 3/24h"]
+
+
+def test_the_cap_of_the_state_of_a_postal_code_holds_as_well() -> None:
+    assert holding(NEW_JERSEY, postal_code="33101") == ["US-FL 3/24h"]
 
 
 def test_who_moved_away_keeps_the_cap_of_their_number() -> None:
-    assert holding(FLORIDA, subdivision="Oregon") == ["US-FL 3/24h", "US-OR 3/24h"]
+    assert holding(FLORIDA, state="Oregon") == ["US-FL 3/24h", "US-OR 3/24h"]
 
 
 def test_a_number_that_tells_no_state_has_the_caps_of_all() -> None:
@@ -76,7 +81,7 @@ def test_a_number_that_tells_no_state_has_the_caps_of_all() -> None:
 
 
 def test_a_number_that_tells_no_state_has_those_of_the_state_that_the_sheet_names() -> None:
-    assert holding(TOLL_FREE, subdivision="NY") == []
+    assert holding(TOLL_FREE, state="NY") == []
 
 
 def test_the_country_of_the_row_counts_beside_that_of_the_number() -> None:

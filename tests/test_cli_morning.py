@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.desk import Desk, Sheet, open_desk
+from tests.listeners import listening
 
 NO_SPACE, NO_FOLDER = "[Errno 28] No space left on device", "[Errno 20] Not a directory"
 
@@ -19,7 +20,7 @@ NO_SPACE, NO_FOLDER = "[Errno 28] No space left on device", "[Errno 20] Not a di
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk that all tests of this module share; one number is refused, one gets no certain answer."""
-    with open_desk(tmp_path_factory.mktemp("desk"), faults=["422", "503-after"]) as opened:
+    with open_desk(tmp_path_factory.mktemp("desk"), faults=["422", "422", "503-after"]) as opened:
         yield opened
 
 
@@ -160,3 +161,74 @@ def test_a_single_call_is_in_the_log(desk: Desk) -> None:
     desk.call(number, "--log-file", log)
 
     assert [line["event"] for line in lines(log)] == ["command_started", "call_ended", "command_ended"]
+
+
+# Notifications
+
+
+def test_trouble_is_notified_with_the_report(desk: Desk) -> None:
+    sheet = desk.sheet([*desk.numbers(1), desk.number("422")])
+    with listening() as listener:
+        done = desk.run(sheet, env={"DIALER_NOTIFY": listener.url})
+    taken = listener.taken[0]
+
+    assert (done.returncode, taken.title, list(taken.files)) == (
+        1,
+        f"dialer: {sheet.campaign}: 1 called, 1 failed (exit code 1)",
+        [f"{sheet.campaign}.report.html"],
+    )
+
+
+def test_a_run_without_trouble_is_notified_if_that_was_asked_for(desk: Desk) -> None:
+    sheet, options = desk.sheet(2), ("--notify-on", "always", "--notify-attach", "all")
+    with listening() as listener:
+        desk.run(sheet, env={"DIALER_NOTIFY": listener.url})
+        desk.run(sheet, *options, env={"DIALER_NOTIFY": listener.url})
+
+    assert [(taken.title, len(taken.files)) for taken in listener.taken] == [
+        (f"dialer: {sheet.campaign}: 2 called (exit code 0)", 2)
+    ]
+
+
+def test_a_sheet_that_is_not_there_is_notified(desk: Desk) -> None:
+    with listening() as listener:
+        options = desk.call_options()
+        done = desk.dialer("run", "gone.csv", *options, env={"DIALER_NOTIFY": listener.url})
+
+    assert (done.returncode, [taken.title for taken in listener.taken]) == (
+        66,
+        ["dialer: gone: not run (exit code 66)"],
+    )
+
+
+def test_a_service_that_fails_changes_no_exit_code(desk: Desk) -> None:
+    sheet = desk.sheet(1)
+    done = desk.run(sheet, "-q", "--notify-on", "always", env={"DIALER_NOTIFY": "json://127.0.0.1:1/CANARY"})
+
+    assert (done.returncode, done.stderr) == (
+        0,
+        "Notification 1 of 1 (json) was not taken: check its URL, and whether the service answers.\n",
+    )
+
+
+def test_without_the_extra_nobody_is_called(desk: Desk) -> None:
+    sheet, place = desk.sheet(1), desk.place()
+    (place / "apprise.py").write_text("raise ImportError\n")
+    env = {"DIALER_NOTIFY": "json://127.0.0.1:1/", "PYTHONPATH": str(place)}
+    done = desk.run(sheet, env=env)
+
+    assert (done.returncode, done.stderr, desk.received(*sheet.numbers)) == (
+        78,
+        "dialer: Notifications need the extra `notify`: pip install 'vozagent-dialer[notify]'.\n",
+        [],
+    )
+
+
+def test_the_url_of_a_service_is_nowhere_afterwards(desk: Desk) -> None:
+    sheet = desk.sheet(1)
+    with listening(status=500) as listener:
+        done = desk.run(sheet, "-vv", "--notify-on", "always", env={"DIALER_NOTIFY": listener.url})
+    files = [path for path in desk.folder.rglob("*") if path.is_file()]
+
+    assert (len(listener.taken), "CANARY" in done.stdout + done.stderr) == (1, False)
+    assert [path for path in files if b"CANARY" in path.read_bytes()] == []

@@ -268,7 +268,7 @@ def test_right_files_are_ok() -> None:
 
     assert checked() == [
         "dialer.toml: 5 settings, profiles: roofing, sheets: solar*",
-        f"{user_file()}: not there, which is well",
+        f"{user_file()}: not there",
     ]
 
 
@@ -367,6 +367,7 @@ def test_a_wrong_variable_is_found_before(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_variable_that_is_no_setting_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIALER_RAET", "5/s")
     monkeypatch.setenv("DIALER_DRY_RUN", "1")
+    monkeypatch.setenv("DIALER_NOTIFY", "mailto://ann:hunter2@mail.example")
 
     assert [said for said in checked() if said.startswith("Warning")] == [
         "Warning: DIALER_RAET is set and is no setting of dialer."

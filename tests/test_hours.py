@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dialer import hours
 from dialer.errors import UsageError
 from dialer.hours import Opening, opening, rules
-from dialer.windows import Window, parse_window
+from dialer.windows import Window, parse_week, parse_window
 from dialer.zones import US_STATES
 
 MONDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 29)
@@ -163,6 +163,74 @@ def test_a_number_that_may_be_of_any_state_has_the_strictest_of_all_hours() -> N
         for m in range(24 * 60)
     )
     assert [m for m, found in enumerate(openings) if found.may_call] == list(range(10 * 60, 17 * 60))
+
+
+def test_a_time_zone_in_the_sheet_opens_before_the_number_s_own() -> None:
+    now = in_new_york(MONDAY, "08:00")
+    assert opening("+12135550123", now=now, time_zone="Eastern").may_call
+
+
+def test_a_time_zone_that_cannot_be_there_opens_nothing() -> None:
+    now = clock(MONDAY, "08:30", "Europe/Paris")
+    assert not opening(NEW_YORK, now=now, time_zone="Europe/Paris").may_call
+
+
+def test_a_postal_code_tells_the_clock() -> None:
+    now = clock(MONDAY, "08:00", "America/Los_Angeles")
+    assert [
+        opening(NO_ZONE, now=moment, region="US", postal_code="98101").may_call
+        for moment in (now - hours.MINUTE, now)
+    ] == [False, True]
+
+
+def test_the_number_s_own_state_narrows_the_state_that_the_row_names() -> None:
+    assert opening(FLORIDA, now=in_new_york(MONDAY, "20:00"), state="NY").opens_at == in_new_york(
+        MONDAY + hours.DAY, "08:00"
+    )
+
+
+def test_a_doubtful_state_of_the_number_does_not_forbid_calls_to_another() -> None:
+    assert opening(MAINE, now=in_new_york(MONDAY, "12:00"), state="NY").may_call
+
+
+def test_a_holiday_of_the_lead_s_province_is_one() -> None:
+    found = opening(
+        TORONTO,
+        now=clock(MONDAY, "12:00", "America/Toronto"),
+        postal_code="M5V 1A1",
+        is_holiday=lambda name, day: (name, day) == ("CA-ON", MONDAY),
+    )
+    assert found.opens_at == clock(MONDAY + hours.DAY, "09:30", "America/Toronto")
+
+
+@pytest.mark.parametrize("told", [{}, {"time_zone": "Eastern"}, {"state": "NY", "postal_code": "10001"}])
+def test_a_toll_free_number_is_never_called_while_any_of_its_clocks_is_closed(told: dict[str, str]) -> None:
+    """Between Bermuda and Guam somebody always sleeps, whatever the row says."""
+    midnight = datetime.combine(MONDAY, time(), UTC)
+    window = Window(8 * 60, 21 * 60)
+    found = (
+        opening(TOLL_FREE, now=midnight + 2 * h * timedelta(hours=1), region="US", window=window, **told)
+        for h in range(12)
+    )
+    assert not any(each.may_call for each in found)
+
+
+def test_a_satellite_phone_is_never_called() -> None:
+    found = opening(
+        "+881612345678", now=in_new_york(MONDAY, "12:00"), window=ROUND_THE_CLOCK, time_zone="EST"
+    )
+    assert found.rule == "time zone unknown"
+
+
+def test_an_open_lead_tells_when_its_hours_close() -> None:
+    found = opening(FLORIDA, now=in_new_york(MONDAY, "12:00"))
+    assert found.closes_at == in_new_york(MONDAY, "19:55")
+
+
+def test_the_operator_s_week_has_days_without_calls() -> None:
+    week = parse_week("mon-fri 09:00-18:00")
+    found = opening(FLORIDA, now=in_new_york(SUNDAY, "12:00"), window=week)
+    assert found.opens_at == in_new_york(SUNDAY + hours.DAY, "09:00")
 
 
 # What is not known

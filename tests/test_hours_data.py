@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dialer import hours
+from dialer import holiday_calendar, hours
 from dialer.hours import rules
-from dialer.windows import Window
+from dialer.windows import Window, parse_window
 from dialer.zones import US_STATES
 
 # Weekday | Saturday | Sunday | public holiday, told again here so that a slip in the data file cannot hide.
@@ -122,6 +122,54 @@ def test_a_public_holiday_has_its_own_hours(jurisdiction: str) -> None:
         jurisdiction, MONDAY, is_holiday=lambda name, day: (name, day) == (jurisdiction, MONDAY)
     )
     assert seen == (weekday if holiday == "=" else holiday)
+
+
+# A weekday of 2026 that is a public holiday there.
+HOLIDAYS = {
+    "CA": date(2026, 7, 1),
+    "CA-ADAD": date(2026, 12, 25),
+    "GB": date(2026, 12, 25),
+    "FR": date(2026, 7, 14),
+    "ES": date(2026, 10, 12),
+    "IT": date(2026, 6, 2),
+    "AU": date(2026, 1, 26),
+    "ZA": date(2026, 9, 24),
+    "IN": date(2026, 10, 2),
+    "AE": date(2026, 12, 2),
+    "CO": date(2026, 7, 20),
+    "BR": date(2026, 9, 7),
+} | {name: date(2026, 11, 26) for name in HOURS if name[:2] == "US"}
+
+
+@pytest.mark.parametrize("jurisdiction", HOURS)
+def test_a_public_holiday_of_the_calendar_has_them(jurisdiction: str) -> None:
+    weekday, _, _, holiday = told(jurisdiction)
+    seen = hours_seen(jurisdiction, HOLIDAYS[jurisdiction], is_holiday=holiday_calendar.is_holiday)
+    assert seen == (weekday if holiday == "=" else holiday)
+
+
+@pytest.mark.parametrize("code", [name[3:] for name in HOURS if name[:3] == "US-" and name not in DOUBTFUL])
+def test_a_lead_of_a_state_is_called_from_the_first_minute_until_the_last_ones(code: str) -> None:
+    """By the row's own state, at both edges of its hours, on the clock that opens last and closes first."""
+    windows = [parse_window(text) for text in told(f"US-{code}")[0].split(", ")]
+    zones = [ZoneInfo(zone) for zone in US_STATES[code].time_zones]
+
+    def may_call(minute: int, *, zone: ZoneInfo) -> bool:
+        moment = datetime.combine(MONDAY, time(), zone).astimezone(UTC) + minute * hours.MINUTE
+        return hours.opening("+15550100123", now=moment, region="US", state=code).may_call
+
+    def offset(zone: ZoneInfo) -> float:
+        moved = datetime.combine(MONDAY, time(12), zone).utcoffset()
+        return moved.total_seconds() if moved is not None else 0.0
+
+    westernmost, easternmost = min(zones, key=offset), max(zones, key=offset)
+    opens, closes = windows[0].start_minute, windows[-1].end_minute - 5
+    assert [
+        may_call(opens - 1, zone=westernmost),
+        may_call(opens, zone=westernmost),
+        may_call(closes - 1, zone=easternmost),
+        may_call(closes, zone=easternmost),
+    ] == [False, True, True, False]
 
 
 def test_the_doubtful_rows_are_those_of_confidence_d() -> None:

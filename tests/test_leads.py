@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dialer.columns import RESULT_COLUMNS, Columns, find_columns
 from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, other_name, read_row, report_cell
-from dialer.notes import parse_notes
 from dialer.phones import Tier
 from dialer.table import Row
+from dialer.templates import Templates, parse_template
 
 PHONE = "+1 201 555 0123"
 HEADERS = (
@@ -338,19 +338,74 @@ def test_notes_keep_their_lines() -> None:
 
 
 def test_a_template_gives_notes_to_a_row_without_any() -> None:
-    template = parse_notes("Works at {Company}", SHEET)
-    reading = read_row(row(Mobile=PHONE, Company="Acme"), SHEET, notes_template=template)
+    templates = Templates(notes=parse_template("Works at {Company}", SHEET, option="--notes"))
+    reading = read_row(row(Mobile=PHONE, Company="Acme"), SHEET, templates=templates)
     assert reading.lead is not None
     assert reading.lead.notes == "Works at Acme"
 
 
 def test_the_row_s_own_notes_come_before_the_template() -> None:
-    template = parse_notes("Works at {Company}", SHEET)
-    reading = read_row(
-        row(Mobile=PHONE, Company="Acme", Notes="Wants a quote"), SHEET, notes_template=template
-    )
+    templates = Templates(notes=parse_template("Works at {Company}", SHEET, option="--notes"))
+    reading = read_row(row(Mobile=PHONE, Company="Acme", Notes="Wants a quote"), SHEET, templates=templates)
     assert reading.lead is not None
     assert reading.lead.notes == "Wants a quote"
+
+
+def by_row(**templates: str) -> Templates:
+    parsed = {name: parse_template(text, SHEET, option="--x") for name, text in templates.items()}
+    tag = parsed.pop("tag", None)
+    return Templates(**parsed, tags=(tag,) if tag else ())
+
+
+def test_a_row_names_its_own_assistant() -> None:
+    reading = read_row(row(Mobile=PHONE, Company="Acme"), SHEET, templates=by_row(assistant="{Company}"))
+    assert reading.lead is not None
+    assert reading.lead.assistant == "Acme"
+
+
+def test_a_row_without_an_assistant_is_invalid_with_the_cell() -> None:
+    reading = read_row(row(Mobile=PHONE), SHEET, sheet="May", templates=by_row(assistant="{Company}"))
+    assert (reading.verdict, reading.lead, reading.problems) == (
+        Verdict.INVALID,
+        None,
+        (
+            RowProblem(
+                "assistant_missing",
+                "Company",
+                "M7",
+                "",
+                (
+                    'There is no assistant in M7 of sheet "May", and --assistant takes it from there: write '
+                    "its name, or give the column a default, as in {Company|Voz}."
+                ),
+            ),
+        ),
+    )
+
+
+def test_a_person_who_refused_is_suppressed_whoever_would_call() -> None:
+    refusing = row(Mobile=PHONE, Do_Not_Call="yes")
+    reading = read_row(refusing, SHEET, templates=by_row(assistant="{Company}"))
+    assert reading.verdict is Verdict.SUPPRESSED
+
+
+def test_a_wrong_number_is_told_before_a_missing_assistant() -> None:
+    reading = read_row(row(Mobile="nobody"), SHEET, templates=by_row(assistant="{Company}"))
+    assert [each.code for each in reading.problems] == ["letters"]
+
+
+def test_a_template_gives_a_source_to_rows_without_one() -> None:
+    templates = by_row(source="fair-{Company}")
+    rows = (row(Mobile=PHONE, Company="Acme"), row(Mobile=PHONE, Company="Acme", Source="web"))
+    readings = [read_row(each, SHEET, templates=templates) for each in rows]
+    assert [each.lead.source for each in readings if each.lead] == ["fair-Acme", "web"]
+
+
+def test_a_templates_tag_stands_behind_the_rows_own_and_but_once() -> None:
+    cells = row(Mobile=PHONE, Company="Acme", Tags="vip; ACME")
+    reading = read_row(cells, SHEET, templates=by_row(tag="{Company}"))
+    assert reading.lead is not None
+    assert reading.lead.tags == ("vip", "ACME")
 
 
 # ------------------------------------------------------------------------------------------ two rows, one

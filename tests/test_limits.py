@@ -20,7 +20,8 @@ def test_what_is_no_cap_gets_one_sentence(text: str) -> None:
         Cap.parse(text)
 
     assert str(refused.value) == (
-        f"{text!r} is no cap: write how many calls of one number in 24 hours, 7 or 30 days, as 3/24h or 4/30d."
+        f"{text!r} is no cap: write how many calls of one number in 24 hours, 7 or 30 days, as 3/24h"
+        " or 4/30d."
     )
 
 

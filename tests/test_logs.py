@@ -13,7 +13,6 @@ import pytest
 
 from dialer import logs
 
-
 FULL = (
     "The log /dev/full cannot be written ([Errno 28] No space left on device): the work goes on without it."
 )

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from dialer.errors import SettingsError
-from dialer.lookups import check_assistant
+from dialer.lookups import Assistant, RollCall, check_assistant, check_assistants, roll_call
+from dialer.plan import ByAssistant
 from dialer.vozagent import Api
 from tests.rude_server import RudeConnection, reply, rude_server
 from tests.virtual_time import VirtualLoop
@@ -357,3 +359,101 @@ def test_over_a_real_socket_no_proxy_and_no_redirect_sees_the_key(monkeypatch: p
             return good, moved, elsewhere.connections, bytes(elsewhere.received)
 
     assert asyncio.run(story()) == (None, warned("GET /assistants answered 302"), 0, b"")
+
+
+# The roll call of `dialer doctor`
+
+
+def called_the_roll(handler: Handler) -> RollCall:
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(roll_call(API, transport=httpx.MockTransport(handler)))
+    finally:
+        loop.close()
+
+
+def test_the_roll_has_every_assistant_of_every_page() -> None:
+    many = [assistant(number) for number in range(150)]
+
+    assert [each.assistant_id for each in called_the_roll(lists(*many)).assistants] == [
+        each["id"] for each in many
+    ]
+
+
+def test_the_roll_says_who_is_active() -> None:
+    roll = called_the_roll(lists(VOZ, assistant(1, is_active=False)))
+
+    assert roll.assistants == (
+        Assistant("Voz", "a-0", active=True),
+        Assistant("Assistant 1", "a-1", active=False),
+    )
+
+
+def test_the_roll_has_the_time_of_the_api() -> None:
+    roll = called_the_roll(lambda _: body(b"[]", date="Mon, 02 Mar 2026 15:04:05 GMT"))
+
+    assert roll.server_time == datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
+
+
+def test_the_roll_knows_what_was_refused() -> None:
+    assert called_the_roll(lambda _: body(b"{}", status=401)) == RollCall(
+        trouble="GET /assistants answered 401", http_status=401
+    )
+
+
+def test_the_roll_knows_that_nobody_answered() -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    assert called_the_roll(refuse) == RollCall(trouble="ConnectError: refused", reached=False)
+
+
+# Assistants that rows name
+
+
+def checked(handler: Handler, *wanted: ByAssistant) -> str | None:
+    loop = VirtualLoop()
+    try:
+        return loop.run_until_complete(check_assistants(API, wanted, transport=httpx.MockTransport(handler)))
+    finally:
+        loop.close()
+
+
+def test_all_assistants_that_rows_name_may_be_there() -> None:
+    wanted = (ByAssistant("Voz", 9, first_row=2), ByAssistant("Assistant 1", 1, first_row=7))
+
+    assert checked(lists(VOZ, *OTHERS), *wanted) is None
+
+
+def test_the_first_row_with_an_unknown_assistant_is_named() -> None:
+    wanted = (ByAssistant("Zov", 9, first_row=8), ByAssistant("Vox", 1, first_row=7))
+
+    with pytest.raises(SettingsError) as caught:
+        checked(lists(VOZ), *wanted)
+    assert (caught.value.code, caught.value.sentence) == (
+        "assistant_unknown",
+        (
+            "There is no assistant 'Vox' at https://api.voz.example/v1, and row 7 wants it first "
+            "(there are: Voz): write another one there."
+        ),
+    )
+
+
+def test_the_first_row_with_an_inactive_assistant_is_named() -> None:
+    with pytest.raises(SettingsError) as caught:
+        checked(lists(VOZ | {"is_active": False}), ByAssistant("Voz", 1, first_row=7))
+    assert (caught.value.code, caught.value.sentence) == (
+        "assistant_inactive",
+        (
+            "The assistant 'Voz', which row 7 wants first, is not active: activate it in the VozAgent "
+            "dashboard, or write another one there."
+        ),
+    )
+
+
+def test_rows_assistants_that_cannot_be_looked_up_stop_nobody() -> None:
+    warning = checked(lambda _: body(b"{}", status=403), ByAssistant("Voz", 1, first_row=7))
+
+    assert warning == (
+        "The assistants of the rows could not be checked beforehand (GET /assistants answered 403)."
+    )

@@ -18,7 +18,7 @@ def policy(**changes: Any) -> Policy:
 
 
 def survey(**counts: int) -> Survey:
-    known = {"chosen": 0, "recent": 0, "deferred": 0, "assumed": 0} | counts
+    known: dict[str, Any] = {"chosen": 0, "recent": 0, "deferred": 0, "assumed": 0} | counts
     return Survey(rows={}, states={}, problems=(), **known)
 
 
@@ -53,6 +53,24 @@ def test_the_keys_stand_in_the_documentations_order() -> None:
         "tags",
         "notes",
     ]
+
+
+def test_the_leads_own_assistant_wins_over_the_campaigns() -> None:
+    request = call_request(lead(assistant="Aurora"), policy())
+
+    assert request["assistant_name"] == "Aurora"
+
+
+def test_the_leads_own_assistant_wins_over_the_campaigns_id() -> None:
+    request = call_request(lead(assistant="Aurora"), Policy(assistant_id="a-1"))
+
+    assert (request["assistant_name"], "assistant_id" in request) == ("Aurora", False)
+
+
+def test_a_template_is_never_sent_as_a_name() -> None:
+    templated = policy(assistant_name="{Agent}", assistant_per_row=True)
+
+    assert "assistant_name" not in call_request(lead(), templated)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])

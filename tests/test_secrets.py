@@ -339,4 +339,5 @@ def test_a_key_that_others_can_read_is_refused_before_anything_is_done(tmp_path:
         77,
         "dialer: Others can read the key file key: take their rights away with chmod 600 key.\n",
     )
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["key", "leads.csv"]
+    written = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert written == {"key", "leads.csv", "dialer.log.jsonl"}

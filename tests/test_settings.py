@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from dialer.errors import AccessDenied, SettingsError
 from dialer.settings import (
     KEY_VARIABLE,
     Place,
+    arguments_for,
     data_folder,
     kept_input,
     ledger_path,
@@ -248,3 +250,55 @@ def test_a_key_file_that_is_no_text_is_refused_without_being_shown() -> None:
         f"The key file {place.api_key_file} cannot be read "
         "('utf-8' codec can't decode byte 0xff in position 3: invalid start byte): check its path."
     )
+
+
+# The command that goes on
+
+
+@pytest.mark.parametrize(
+    ("place", "reading", "assistant", "expected"),
+    [
+        (Place(), {}, "Voz", "leads.csv -a Voz"),
+        (Place(sandbox=True), {}, "Voz", "leads.csv --sandbox"),
+        (Place(), {}, "Team {A}", "leads.csv -a 'Team {{A}}'"),
+        (Place(), {"assistant": "{Agent|Voz}"}, "{Agent|Voz}", "leads.csv -a '{Agent|Voz}'"),
+        (
+            Place(sandbox=True),
+            {"assistant": "{Agent}"},
+            "{Agent}",
+            "leads.csv -a '{Agent}' --sandbox",
+        ),
+        (
+            Place(),
+            {"source": "{Product}", "tags": ["p:{Product}", "{B}"]},
+            "Voz",
+            "leads.csv --source '{Product}' --tag 'p:{Product}' --tag '{B}' -a Voz",
+        ),
+    ],
+)
+def test_the_command_that_goes_on_fills_in_the_same_templates(
+    place: Place, reading: dict[str, Any], assistant: str, expected: str
+) -> None:
+    command = arguments_for("leads.csv", "leads", place, reading=reading, assistant=assistant)
+
+    assert command == expected
+
+
+# Credentials of systemd
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o400, False), (0o440, False), (0o444, True)])
+def test_a_credential_may_show_the_rights_of_a_list_of_users(mode: int, refused: bool) -> None:  # noqa: FBT001
+    place = key_file("sk_live", mode=mode)
+    environment = {"CREDENTIALS_DIRECTORY": str(Path.cwd())}
+    try:
+        key = read_key(place, environment)
+    except AccessDenied:
+        key = ""
+
+    assert key == ("" if refused else "sk_live")
+
+
+def test_elsewhere_such_rights_are_refused() -> None:
+    with pytest.raises(AccessDenied):
+        read_key(key_file("sk_live", mode=0o440), {"CREDENTIALS_DIRECTORY": "/run/credentials/x"})
