@@ -33,7 +33,7 @@ class CallLog:
         )
         share = self._share()
         if share < self._told or (share > self._told and (share == 1.0 or share >= _CLIMBED * self._told)):
-            logs.note("pace_changed", asked=self._rate, used=round(share, 3))
+            logs.note("pace_changed", asked=self._rate, share=round(share, 3))
             self._told = share
 
 

@@ -46,6 +46,8 @@ class LegalHours:
 
     def unread(self, lead: Lead) -> tuple[str, ...]:
         """Which of the lead's own cells about its place say nothing that could be read: "postal_code"."""
+        if not (lead.subdivision or lead.postal_code or lead.time_zone):
+            return ()
         return whereabouts(lead.phone, told(lead), year=self.clock().year).unread
 
 

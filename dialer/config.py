@@ -14,12 +14,12 @@ from typing import Any
 import rich_click as click
 
 from dialer.call_options import policy_of
-from dialer.defaults import BREAKERS, known_settings, named_early
+from dialer.defaults import BREAKERS, keys_of, known_settings, named_early, settings_for_file
 from dialer.errors import DialerError, SettingsError
 from dialer.options import place_of
 from dialer.printable import clean
 from dialer.settings import DEFAULT_BASE_URL, KEY_VARIABLE, ledger_path
-from dialer.settings_files import Kind, Section, WrongSetting, choose, line_of, read_sections
+from dialer.settings_files import Kind, Section, WrongSetting, choose, fits, line_of, read_sections
 from dialer.sheet_options import reading_of
 
 Value = str | int | bool | list[str] | None
@@ -131,6 +131,9 @@ def check(context: click.Context) -> Iterator[str]:
     profiles = sorted({section.name for section in sections if section.kind is Kind.PROFILE})
     for profile in (None, *profiles):
         _try(context, profile)
+    for section in sections:
+        if fits(section, section.name):  # a pattern with [abc] need not fit itself: then a night finds out
+            _try(context, None, sheet=section)
     leaves = _leaves(context.find_root().command, ())
     known = {str(each.envvar) for _, command in leaves for each in command.params if each.envvar}
     known |= _NO_OPTION
@@ -160,8 +163,7 @@ def keys(context: click.Context) -> list[Key]:
     every = 0
     for path, command in _leaves(context.find_root().command, ()):
         every += 1
-        names = {opt.removeprefix("--").replace("-", "_") for each in command.params for opt in each.opts}
-        for key in names & set(commands):
+        for key in dict.fromkeys(key for each in command.params for key in keys_of(each)):
             commands[key].append(" ".join(path))
     found = []
     for key, parameter in parameters.items():
@@ -173,7 +175,7 @@ def keys(context: click.Context) -> list[Key]:
         found.append(Key(key, _STATED.sub("", meaning), said, heeded))
     from dialer.campaign import Breakers  # noqa: PLC0415 - `--help` must not pay for pydantic
 
-    callers = ("run", "retry", "call")
+    callers = tuple(commands["recall_after"])  # whatever calls anybody heeds this one
     found += [Key(key, BREAKERS[key], str(getattr(Breakers(), key)), callers) for key in BREAKERS]
     return found
 
@@ -192,18 +194,20 @@ def _read(context: click.Context) -> tuple[Section, ...]:
     return read_sections(Path(explicit) if explicit else None, {*known_settings(context), *BREAKERS})
 
 
-def _try(context: click.Context, profile: str | None) -> None:
-    """Make of the settings what `run` makes of them."""
+def _try(context: click.Context, profile: str | None, *, sheet: Section | None = None) -> None:
+    """Make of the settings what `run` makes of them, or `nightly` of those of a sheet."""
     root = context.find_root()
     run = root.command.commands["run"] if isinstance(root.command, click.Group) else context.command
     config = context.params.get("config")
     arguments = ["leads.csv", *(["--config", str(config)] if config else [])]
     arguments += ["--profile", profile] if profile else []
-    said = f"With profile {clean(profile)}" if profile else "With these settings"
+    said = f"With profile {clean(profile)}" if profile else str(sheet or "With these settings")
     meta = dict(context.meta)
     try:
         with ExitStack() as stack:
             options = stack.enter_context(run.make_context("run", arguments, parent=root)).params
+            if sheet is not None:
+                options = stack.enter_context(settings_for_file(sheet.name))
             reading_of(options)
             _try_place(options)
             if options["assistant"] or options["assistant_id"] or options["sandbox"]:

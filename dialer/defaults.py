@@ -44,7 +44,8 @@ class Command(click.RichCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the settings files first, then the arguments."""
-        ctx.meta.setdefault(_ARGUMENTS, list(args))
+        if _SHEET not in ctx.meta:
+            ctx.meta[_ARGUMENTS] = list(args)
         if "--help" not in args:
             self.read_settings(ctx, args)
         rest = super().parse_args(ctx, args)
@@ -138,14 +139,19 @@ def load_settings(context: click.Context, arguments: list[str]) -> None:
 
 def known_settings(context: click.Context) -> dict[str, click.Option]:
     """Every option that may stand in a settings file, by its key; as `run` has it, where commands differ."""
-    commands = sorted(_commands(context.find_root().command), key=lambda command: command.name == "run")
-    return {
-        opt.removeprefix("--").replace("-", "_"): parameter
-        for command in commands
-        for parameter in command.params
-        for opt in parameter.opts
-        if isinstance(parameter, click.Option) and opt.startswith("--") and opt not in _NEVER
-    }
+    found: dict[str, click.Option] = {}
+    for command in _commands(context.find_root().command):
+        for parameter in command.params:
+            for key in keys_of(parameter):
+                if isinstance(parameter, click.Option) and (key not in found or command.name == "run"):
+                    found[key] = parameter
+    return found
+
+
+def keys_of(parameter: click.Parameter) -> list[str]:
+    """The keys under which an option stands in a settings file; none for what is decided anew each time."""
+    long = (opt for opt in parameter.opts if opt.startswith("--") and opt not in _NEVER)
+    return [opt.removeprefix("--").replace("-", "_") for opt in long]
 
 
 def named_early(context: click.Context, flag: str) -> str | None:
@@ -184,12 +190,14 @@ def _wrong(section: Section, name: str, sentence: str) -> WrongSetting:
 
 def _named(arguments: list[str], flag: str, kind: Callable[[str], _Kind]) -> _Kind | None:
     """What a flag names that has to be known before all others, or its environment variable."""
-    for position, argument in enumerate(arguments):
-        if argument == flag and position + 1 < len(arguments):
-            return kind(arguments[position + 1])
-        if argument.startswith(f"{flag}="):
-            return kind(argument.removeprefix(f"{flag}="))
     named = os.environ.get("DIALER_" + flag.removeprefix("--").upper())
+    for position, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == flag and position + 1 < len(arguments):
+            named = arguments[position + 1]  # of several the last one holds, as click has it
+        elif argument.startswith(f"{flag}="):
+            named = argument.removeprefix(f"{flag}=")
     return kind(named) if named else None
 
 

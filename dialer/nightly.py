@@ -137,8 +137,7 @@ class _Story:
         self._second_round()
         while self.wait and self.stopped is None and (opens := self._next_opening()) is not None:
             # Caps lift by the minute, for each number at another one: a few are called together.
-            pause = max(opens - night.clock(), min(_TOGETHER, opens - self.began))
-            night.sleep(max(0.0, pause.total_seconds()))
+            night.sleep(max(opens - night.clock(), _TOGETHER).total_seconds())
             self._again(lambda end: end.left.next_at is not None and end.left.next_at <= night.clock())
 
     def _note(self, key: Path, end: SheetEnd) -> None:

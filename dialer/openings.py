@@ -48,7 +48,8 @@ def ask_hours(
             if hours is not None:
                 opening = hours.opening(due.lead)
                 kinds[_kind(opening)] += 1
-                unread.update(hours.unread(due.lead))
+                for name in hours.unread(due.lead):
+                    unread[name] += 1
                 shut = None if opening.may_call else Closed(opening.opens_at, opening.reason)
             else:
                 shut = closed(due.lead)

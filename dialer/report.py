@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from datetime import time as wall_time
-from itertools import islice
 from typing import Final
 
 import pandas as pd
@@ -134,37 +133,64 @@ def was_called(status: str) -> bool:
 
 def summarise(rows: Iterable[RowResult], facts: CampaignFacts, *, zone: tzinfo) -> Summary:
     """Counts a campaign's rows in one pass; the same rows always give the same summary."""
-    tally = _Tally()
-    # Where pyarrow is installed pandas would keep texts in it, and it refuses half a surrogate pair.
-    with pd.option_context("mode.string_storage", "python"):
-        for chunk in _chunks(rows):
-            tally.add(chunk)
-    statuses = _ordered(tally.statuses)
-    called = sum(count for status, count in statuses if was_called(status))
-    failed, unknown = tally.statuses[FAILED], tally.statuses[UNKNOWN]
-    seconds = tally.seconds_of_calls()
-    width, buckets = _timeline(seconds, zone)
-    return Summary(
-        facts=facts,
-        zone=zone,
-        rows=tally.statuses.total(),
-        called=called,
-        failed=failed,
-        unknown=unknown,
-        not_called=tally.statuses.total() - called - failed - unknown,
-        statuses=statuses,
-        kinds=tally.kinds_in(statuses),
-        new_contacts=tally.contacts["new"],
-        known_contacts=tally.contacts["known"],
-        unstated_contacts=tally.contacts["unstated"],
-        first_call=datetime.fromtimestamp(int(seconds.min()), zone) if buckets else None,
-        last_call=datetime.fromtimestamp(int(seconds.max()), zone) if buckets else None,
-        bucket_seconds=width,
-        buckets=buckets,
-        busiest_second=_most_in(1, seconds),
-        busiest_minute=_most_in(_MINUTE, seconds),
-        calls=tally.calls.totals(),
-    )
+    counting = Counting()
+    for _ in counting.passing(rows):
+        pass
+    return counting.summary(facts, zone=zone)
+
+
+class Counting:
+    """Counts a campaign's rows on their way to somewhere else, so that nobody has to read them twice."""
+
+    def __init__(self) -> None:
+        self._tally = _Tally()
+        self._waiting: list[RowResult] = []
+
+    def passing(self, rows: Iterable[RowResult]) -> Iterator[RowResult]:
+        """The same rows, of which those are counted that were taken."""
+        for row in rows:
+            self._waiting.append(row)
+            if len(self._waiting) == _CHUNK_ROWS:
+                self._count()
+            yield row
+
+    def summary(self, facts: CampaignFacts, *, zone: tzinfo) -> Summary:
+        """The summary of all rows that have passed."""
+        self._count()
+        tally = self._tally
+        statuses = _ordered(tally.statuses)
+        called = sum(count for status, count in statuses if was_called(status))
+        failed, unknown = tally.statuses[FAILED], tally.statuses[UNKNOWN]
+        seconds = tally.seconds_of_calls()
+        width, buckets = _timeline(seconds, zone)
+        return Summary(
+            facts=facts,
+            zone=zone,
+            rows=tally.statuses.total(),
+            called=called,
+            failed=failed,
+            unknown=unknown,
+            not_called=tally.statuses.total() - called - failed - unknown,
+            statuses=statuses,
+            kinds=tally.kinds_in(statuses),
+            new_contacts=tally.contacts["new"],
+            known_contacts=tally.contacts["known"],
+            unstated_contacts=tally.contacts["unstated"],
+            first_call=datetime.fromtimestamp(int(seconds.min()), zone) if buckets else None,
+            last_call=datetime.fromtimestamp(int(seconds.max()), zone) if buckets else None,
+            bucket_seconds=width,
+            buckets=buckets,
+            busiest_second=_most_in(1, seconds),
+            busiest_minute=_most_in(_MINUTE, seconds),
+            calls=tally.calls.totals(),
+        )
+
+    def _count(self) -> None:
+        chunk, self._waiting = self._waiting, []
+        if chunk:
+            # Where pyarrow is installed pandas would keep texts in it, and it refuses half a surrogate pair.
+            with pd.option_context("mode.string_storage", "python"):
+                self._tally.add(chunk)
 
 
 @dataclass(slots=True)
@@ -242,12 +268,6 @@ class _Tally:
         rank = {status: place for place, (status, _) in enumerate(statuses)}
         kinds = [tally.kind(status, code) for (status, code), tally in self.kinds.items()]
         return tuple(sorted(kinds, key=lambda kind: (rank[kind.status], -kind.rows, kind.code or "")))
-
-
-def _chunks(rows: Iterable[RowResult]) -> Iterator[list[RowResult]]:
-    stream = iter(rows)
-    while chunk := list(islice(stream, _CHUNK_ROWS)):
-        yield chunk
 
 
 def _frame(chunk: list[RowResult]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from dialer.html_report import render
 from dialer.ledger import Ledger
 from dialer.loader import Understood
 from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS
-from dialer.report import CampaignFacts, summarise
+from dialer.report import CampaignFacts, Counting
 from dialer.report_files import check_output, stem_of
 from dialer.result_table import ResultTable, WrittenReport
 from dialer.results import RowResult, fate_columns, result_columns
@@ -78,20 +78,22 @@ def write_reports(
     )
     target.parent.mkdir(parents=True, exist_ok=True)
 
+    counting = Counting()
     with ledger.reading() as connection:
-
-        def results() -> Iterator[RowResult]:
-            return row_results(
+        results = counting.passing(
+            row_results(
                 connection,
                 campaign_id=origin.campaign_id,
                 load_id=origin.load_id,
                 recall_after=recall_after,
                 now=now,
             )
-
+        )
         known = fates.known_columns(connection, origin.campaign_id)
-        sheet = _write_sheet(origin, results(), known, target)
-        page = render(summarise(results(), facts, zone=now.astimezone().tzinfo or UTC))
+        sheet = _write_sheet(origin, results, known, target)
+        for _ in results:  # the sheet may have ended before them; the count is of all
+            pass
+    page = render(counting.summary(facts, zone=now.astimezone().tzinfo or UTC))
     html = target.with_name(f"{stem_of(target)}.report.html")
     with whole_file(html, like=sheet.path) as file:
         file.write(page.encode())

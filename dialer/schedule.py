@@ -61,8 +61,8 @@ def remark_on(kind: Kind, *, dialer: str) -> str | None:
     """What a person must put right before the files work, if there is something."""
     if kind is Kind.SYSTEMD and _in_a_home(dialer):
         return (
-            f"{dialer} is in somebody's home, where the user dialer cannot read it: install it in /opt/dialer, "
-            "and give this command there."
+            f"{dialer} is in somebody's home, where the user dialer cannot read it: install it in "
+            "/opt/dialer, and give this command there."
         )
     return None
 

@@ -25,10 +25,10 @@ def schedule(
     write: Path | None,
     config: Path | None,  # noqa: ARG001 - read before all others
 ) -> int:
-    """Print what makes a machine run `dialer nightly INBOX` every working day.
+    """Print what makes a machine run dialer by itself.
 
-    A service and a timer for systemd, a line for cron, a task for Windows with WSL, or a Containerfile, with
-    this program's and your own paths.
+    It runs `dialer nightly INBOX` on working days. A service and a timer for systemd, a line for cron, a task
+    for Windows with WSL, or a Containerfile, with this program's and your own paths.
     """
     from dialer import screens
     from dialer.schedule import Kind, files_of, read_schedule, remark_on, this_dialer, write_files

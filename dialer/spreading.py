@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dialer.calling_hours import LegalHours, told
+from dialer.calling_hours import LegalHours
 from dialer.day_parts import PARTS, tried, within_parts
 from dialer.hours import Opening
 from dialer.leads import Lead
 from dialer.pool_means import HoursCheck
-from dialer.whereabouts import whereabouts
+from dialer.whereabouts import Told, whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class SpreadHours(LegalHours):
             not calls or plain.opens_at is None
         ):  # unknown hours stay unknown: a window would stand in for them
             return plain
-        where = whereabouts(lead.phone, told(lead), year=self.clock().year)
+        told = Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
+        where = whereabouts(lead.phone, told, year=self.clock().year)
         before = tried(calls, where.time_zones)
         untried = tuple(name for name in PARTS if name not in before)
         narrowed = LegalHours(self.clock, within_parts(self.week, untried)).opening(lead)

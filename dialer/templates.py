@@ -64,7 +64,7 @@ class Templates:
             return None
         missing = self.assistant.missing(row)
         if missing is None and not line(self.assistant.render(row)):
-            return next(part.column for part in self.assistant.parts if isinstance(part, Slot))
+            return next((part.column for part in self.assistant.parts if isinstance(part, Slot)), None)
         return missing
 
     def assistant_of(self, row: Row) -> str | None:

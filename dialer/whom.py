@@ -120,6 +120,7 @@ SELECT_DUE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
     " ORDER BY l.row LIMIT :most"
 ).bindparams(*_WORDS)
+SELECT_ANY_ATTEMPT = text("SELECT 1 FROM attempts WHERE begun_at > :since LIMIT 1")
 # Of these only those whom any campaign has called, or may have: nobody else can have reached a cap.
 SELECT_DUE_CALLED_BEFORE = text(
     f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
@@ -157,10 +158,11 @@ def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: i
 
 def capped_leads(connection: Connection, choice: Choice, *, now: datetime) -> dict[int, Capped]:
     """Whom of the chosen a cap keeps from being called at `now`, by row."""
-    if not choice.bounds.caps:
+    since = {"since": time_text(now - LONGEST_WINDOW - MARGIN)}
+    if not choice.bounds.caps or connection.execute(SELECT_ANY_ATTEMPT, since).first() is None:
         return {}
     capped: dict[int, Capped] = {}
-    bound = _bind(choice) | {"most": _BATCH, "since": time_text(now - LONGEST_WINDOW - MARGIN)}
+    bound = _bind(choice) | since | {"most": _BATCH}
     after = -1
     while rows := connection.execute(SELECT_DUE_CALLED_BEFORE, bound | {"after_row": after}).all():
         after = rows[-1].row

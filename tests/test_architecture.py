@@ -89,7 +89,10 @@ FLOORS: list[dict[str, set[str]]] = [
     },
     {
         "loader": {"loader", "understanding", "remembered"},
-        "pool": {"pool", "pool_means", "patience", "pace", "calling_hours", "openings", "bounding", "spreading", "survey"},
+        "pool": {
+            *("pool", "pool_means", "patience", "pace", "calling_hours", "openings", "survey"),
+            *("bounding", "spreading"),
+        },
         "reconcile": {"reconcile"},
         "follow": {"follow"},
         "reporter": {"reporter", "report_files"},

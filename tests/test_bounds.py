@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -15,13 +16,13 @@ from dialer.bounds import Bounds, Budget, Gate, MaxCalls, reached_cap
 from dialer.call_words import Told
 from dialer.campaign import Breakers, Policy, parse_words
 from dialer.errors import UsageError
-from dialer.journal import Ending, RunJournal
+from dialer.journal import Attempt, Ending, RunJournal
 from dialer.leads import Lead
 from dialer.limits import Cap
 from dialer.outcomes import Called, Outcome, Refused, Throttled, Unknown, Unsent
 from dialer.retry import Stop, Tally, decide
 from dialer.vozagent import Api
-from dialer.writer import InlineWriter
+from dialer.writer import InlineWriter, group_writer
 from tests.builders import API, World, lead, number, policy
 from tests.simulated_api import SimulatedApi
 
@@ -176,6 +177,28 @@ def test_a_cap_is_asked_in_the_transaction_that_writes_the_attempt_down(make_wor
 
     kinds = [type(begun(world)).__name__ for world in (first, second)]
     assert kinds == ["Attempt", "Capped"]
+
+
+def test_two_runs_at_the_same_moment_share_what_a_cap_allows(make_world: MakeWorld) -> None:
+    """Each with a writer of its own on the same file, as two processes have."""
+    people = [lead(row) for row in range(2, 32)]
+    first, second = campaigns(make_world, 2, people, caps("1/24h"))
+
+    async def begin_all(world: World) -> list[object]:
+        choice = world.choice(NOT_RECENT)
+        with world.ledger.reading() as connection:
+            due = whom.due_leads(connection, choice, after_row=-1, most=100)
+        async with group_writer(world.ledger) as writer:
+            book = RunJournal(writer, choice, clock=world.loop.utc_now)
+            return list(await asyncio.gather(*(book.begin(each) for each in due)))
+
+    async def both() -> list[list[object]]:
+        return list(await asyncio.gather(begin_all(first), begin_all(second)))
+
+    begun = [each for several in asyncio.run(both()) for each in several]
+    kinds = Counter(type(each).__name__ for each in begun)
+    assert kinds == {"Attempt": 30, "Capped": 30}
+    assert len({each.due.lead.phone for each in begun if isinstance(each, Attempt)}) == 30
 
 
 def test_a_second_round_keeps_to_the_caps(make_world: MakeWorld) -> None:

@@ -70,4 +70,4 @@ def test_a_pace_that_changes_is_told_and_its_small_steps_are_not(
 ) -> None:
     lines = heard(tmp_path, *[Called(201)] * len(shares), shares=shares)
 
-    assert [line["used"] for line in lines if line["event"] == "pace_changed"] == told
+    assert [line["share"] for line in lines if line["event"] == "pace_changed"] == told

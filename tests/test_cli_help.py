@@ -16,6 +16,7 @@ from tests.desk import Desk, Sheet, open_desk
 COMMANDS = sorted(cli.commands)
 # What a person has to wait for, and what the help of a command can do without.
 HEAVY = {"pandas", "sqlalchemy", "pydantic", "phonenumbers", "fastapi", "openpyxl", "alembic", "httpx"}
+HEAVY |= {"structlog", "prometheus_client", "apprise"}
 
 
 @pytest.fixture(scope="module")

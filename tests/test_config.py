@@ -173,14 +173,22 @@ def test_the_flag_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert setting("rate", "--profile=solar").value == "2/s"
 
 
+def test_of_several_flags_the_last_one_holds() -> None:
+    write(Path("dialer.toml"), SOLAR)
+
+    assert setting("rate", "--profile", "roofing", "--profile", "solar").value == "2/s"
+
+
 def test_an_unknown_profile_is_78_for_any_command(tmp_path: Path) -> None:
     write(tmp_path / "dialer.toml", SOLAR)
     finished = run_dialer("status", "--profile", "rofing", cwd=tmp_path)
 
     assert (finished.returncode, finished.stderr) == (
         78,
-        "dialer: --profile: there is no profile 'rofing'; did you mean 'roofing'? "
-        "There are: roofing, solar.\n",
+        (
+            "dialer: --profile: there is no profile 'rofing'; did you mean 'roofing'? "
+            "There are: roofing, solar.\n"
+        ),
     )
 
 
@@ -341,6 +349,20 @@ def test_a_wrong_setting_is_refused_with_its_line(text: str, sentence: str) -> N
             '[profiles.solar]\nassistant = "Voz"\ntimeout = "0s"',
             "With profile solar: --timeout must be longer than nothing.",
         ),
+        (
+            '[sheets."solar*"]\nregion = "Utopia"',
+            (
+                "dialer.toml [sheets.\"solar*\"]: --region 'Utopia' is no country: write two letters, as US "
+                "or GB."
+            ),
+        ),
+        (
+            '[sheets."solar*"]\nprofile = "rehearsal"\n[profiles.rehearsal]\nsandbox = true',
+            (
+                'dialer.toml [sheets."solar*"]: solar*: its settings name another --sandbox than the command '
+                "under way, which has one for all sheets: take it out of them."
+            ),
+        ),
     ],
 )
 def test_what_only_a_run_would_refuse_is_found_before(text: str, sentence: str) -> None:
@@ -393,5 +415,8 @@ def test_a_key_is_documented_with_meaning_default_and_commands() -> None:
 
     assert {
         "| `encoding` | The encoding of a text file. | found out and shown | check, run, retry |",
+        "| `campaign` | The campaign's name. | the file's name | check, run, retry |",
+        "| `fix_list` | Write an Excel copy with the wrong cells marked. |  | check |",
+        "| `visible_only` | Leave hidden rows out. | false | check, run, retry |",
         "| `base_url` | The API's URL with its version. | https://api.vozagent.ai/v1 | all |",
     } <= {line.replace(", nightly", "") for line in lines}

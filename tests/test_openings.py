@@ -68,11 +68,10 @@ def test_whoever_must_wait_is_noted_with_the_time(world: World) -> None:
     found = asked(world, hours(EIGHT))
 
     assert (found.deferred, found.first and found.first.row) == (3, 2)
-    told = {each.row: (each.status, each.reason) for each in world.results() if each.status == "deferred"}
+    told = {each.row: each.reason for each in world.results() if each.status == "deferred"}
     assert told[3] == (
-        "deferred",
         "It is 05:00 on a Monday in America/Los_Angeles; calls are allowed there 08:00-21:00 (US)."
-        " May be called from 2026-11-23 16:00 UTC on.",
+        " May be called from 2026-11-23 16:00 UTC on."
     )
     assert set(told) == {3, 5, 7}
 

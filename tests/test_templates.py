@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dialer.campaign import Reading
 from dialer.columns import Columns
@@ -178,3 +180,26 @@ def test_a_reading_holds_the_templates_of_all_options() -> None:
         tags=(Template((Slot(0),)),),
         notes=Template(("Hello",)),
     )
+
+
+@given(st.text())
+def test_any_text_with_its_braces_doubled_is_itself(text: str) -> None:
+    doubled = text.replace("{", "{{").replace("}", "}}")
+
+    assert literal(doubled, option="--source") == text
+
+
+@given(st.text(alphabet="{}|AB x"), st.lists(st.text(), max_size=4))
+def test_any_template_is_read_or_refused_in_a_sentence(template: str, cells: list[str]) -> None:
+    try:
+        templates = Templates(
+            assistant=parse_template(template, SHEET, option="--assistant"),
+            notes=parse_template(template, SHEET, option="--notes"),
+        )
+    except UsageError:
+        return
+    filled = row(*cells)
+    assert templates.assistant is not None
+    asks = any(isinstance(part, Slot) for part in templates.assistant.parts)
+
+    assert not asks or templates.assistant_missing(filled) is not None or templates.assistant_of(filled)

@@ -84,8 +84,8 @@ class Story:
         self.told = Told(seed)
         self.nights = nights
         self.dice = dice(seed, "nights")
-        self.machine = NightMachine(seed, broken=broken)
         self.begins = BEGINS["spring" if seed % 2 else "autumn"]
+        self.machine = NightMachine(seed, begins=self.begins, broken=broken)
         self.inbox = folder / "inbox"
         self.inbox.mkdir()
         self.place = Place(base_url="https://api.nights.example/v1", ledger=str(folder / "ledger.sqlite3"))
