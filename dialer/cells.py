@@ -13,7 +13,10 @@ _NOTHING = frozenset(
     | {"(empty)", "[not provided]", "[[unknown]]", "[unknown]", "\\n"}
 )
 _NOTHING_EXACTLY = frozenset({"NULL", "null", "None"})
-_NOTHING_BEGINS = frozenset("nNuU-\u2013\u2014<([\\# ")  # whatever stands for nothing, with one of these
+# With one of these signs begins whatever stands for nothing: a quick look at what hardly ever does.
+_NOTHING_BEGINS = frozenset(
+    sign for text in _NOTHING | _NOTHING_EXACTLY for sign in (text[0], text[0].upper())
+) | {"#", " "}
 _BLANKS = re.compile(r"[ \t]+")
 _MANY_LINES = re.compile(r"\n{3,}")
 

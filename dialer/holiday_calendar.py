@@ -9,7 +9,7 @@ from functools import cache
 
 @cache
 def is_holiday(jurisdiction: str, day: date) -> bool:
-    """Says whether a day is a public holiday: in a country ("FR"), a US state ("US-LA"), a province ("CA-ON").
+    """Says whether a day is a public holiday in a country ("FR"), a US state ("US-LA"), a province ("CA-ON").
 
     Holidays that are moved to a weekday count on both days. A part of a country is named by the code or the
     name that `holidays` knows; a part that it doesn't know has the holidays of the country. "CA-ADAD", a rule

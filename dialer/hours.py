@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 HORIZON = timedelta(days=14)  # how far ahead the next opening is looked for
 _WHOLE_DAY = (1 << MINUTES_A_DAY) - 1
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_HOURS = ("weekday", "saturday", "sunday", "holiday")
+_HOURS = ("weekday", "saturday", "sunday", "holiday", "eve")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 HolidayCalendar = Callable[[str, date], bool]  # (jurisdiction as in the data, local date) -> a public holiday
@@ -47,12 +47,16 @@ class Rule:
     source: str
     read: date | None
     note: str
+    eve: tuple[Window, ...] | None = None  # on the day before a public holiday; None: as on any other day
 
     def windows(self, day: date, is_holiday: HolidayCalendar) -> tuple[Window, ...]:
         """Gives the hours of a local day; () is a day without calls."""
         if self.holiday is not None and is_holiday(self.jurisdiction, day):
             return self.holiday
-        return self.week[day.weekday()]
+        usual = self.week[day.weekday()]
+        if self.eve is not None and usual and is_holiday(self.jurisdiction, day + DAY):
+            return self.eve
+        return usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ def _rule(jurisdiction: str, row: Mapping[str, Any]) -> Rule:
         source=row["source"],
         read=row["read"],
         note=row.get("note", ""),
+        eve=hours.get("eve"),
     )
 
 

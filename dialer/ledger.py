@@ -73,6 +73,7 @@ class Ledger:
         self.path = path
         self.file = LedgerFile(path)
         self.clock = clock
+        self.scratch = scratch
         self.file.create_folder()
         self._writing = _engine(path, read_only=False, synced=not scratch)
         self._reading = _engine(path, read_only=True, synced=not scratch)

@@ -113,7 +113,9 @@ def load(
                 now=ledger.clock(),
             )
             batches = _batches(connection, campaign, load_id, reading, before)
-        written = _write_rows(ledger, batches, _Reader(table, reading), on_rows)
+        # Marks tell the next load whose row it was: in a ledger that is thrown away there is none.
+        marking = not ledger.scratch or bool(batches.mendable)
+        written = _write_rows(ledger, batches, _Reader(table, reading, marking=marking), on_rows)
         if written.rows == 0:
             raise table.no_rows()
         understood = table.understood(
@@ -246,6 +248,7 @@ class _Reader:
 
     table: FoundTable
     reading: Reading
+    marking: bool = True
 
     def read(self, row: Row) -> RowReading:
         """What one row turned out to be."""
@@ -276,7 +279,8 @@ class _Reader:
                 if table.visible_only:
                     continue
             batch.readings.append(self.read(row))
-            batch.fingerprints[row.number] = fingerprint(row, columns)
+            if self.marking:
+                batch.fingerprints[row.number] = fingerprint(row, columns)
             if columns.results:
                 batch.rows.append(row)
             if unseen:
@@ -324,7 +328,7 @@ def _write_batch(
     columns, readings = reader.table.columns, batch.readings
     for reading in readings:
         if reading.problems and suppressions.is_forgotten(reading):
-            del batch.fingerprints[reading.row]
+            batch.fingerprints.pop(reading.row, None)
     if not columns.results:
         batches.add(connection, readings, fingerprints=batch.fingerprints)
         return 0, 0

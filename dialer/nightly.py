@@ -206,6 +206,13 @@ class _Story:
         if not night.quiet:
             screens.say(f"{end.file}: campaign {job.campaign!r}")
         try:
+            return self._executed(job, path, end)
+        except DialerError as error:  # it could not be moved to where it belongs now
+            return self._counted(replace(end, exit_code=error.exit_code, trouble=(error.sentence,)))
+
+    def _executed(self, job: Job, path: Path, end: SheetEnd) -> SheetEnd:
+        night = self.night
+        try:
             output = night.inbox.reports if night.inbox.reports.is_dir() else None
             result = execute(replace(job, leads=str(path), output=output), ask=lambda _count: True)
         except SheetMissing as error:
@@ -242,11 +249,15 @@ class _Story:
         end = replace(end, called_now=result.called_now, report=result.report, html=result.html)
         end = self._counted(end)
         named = f"{shlex.quote(result.campaign)}{night.place.flags}"
-        end = replace(end, trouble=troubles(end, stopped=result.stopped, named=named))
+        stopped, until = result.stopped, job.policy.until
+        if until is not None and night.clock() >= until:
+            self.stopped, stopped = _NO_MORE_CALLS.format(until=screens.local(until)), None
+        end = replace(end, trouble=troubles(end, stopped=stopped, named=named))
         if result.exit_code in _ENDS_THE_NIGHT:
             self.stopped = result.stopped or "Interrupted: the next night goes on."
             return end
-        if end.left.rows or end.where is not Where.PROCESSING:
+        # Where the ledger could not be asked, nobody knows that nothing is left.
+        if end.left.rows or end.rows != result.rows or end.where is not Where.PROCESSING:
             return end
         moved = put_away(night.place, path, night.inbox.done, now=night.clock())
         end = replace(end, where=Where.DONE, path=str(moved))

@@ -27,10 +27,11 @@ from dialer.sheet_options import sheet_options
 @call_options
 @global_options
 def nightly(inbox: Path, **options: Any) -> int:
-    """Call everyone on every new sheet in a folder, and go on with what is left.
+    """Call everyone on every new sheet in a folder.
 
-    Never asks. A sheet goes from INBOX to its folder processing, and once nothing of it is due any more to
-    done, with its report beside it; a sheet that cannot be used goes to failed, with the reason.
+    It goes on with what the night before left, and never asks. A sheet goes from INBOX to its folder
+    processing, and once nothing of it is due any more to done, with its report beside it; a sheet that cannot
+    be used goes to failed, with the reason.
     """
     from dialer import screens
     from dialer.inbox import open_inbox, own_name

@@ -73,8 +73,9 @@ class Pool:
         await self._call_all()
         while (opens_at := self._next_opening()) is not None:
             await self._wait_until(opens_at)
-            self._begin_anew()
-            await self._call_all()
+            if self.progress.stop is None:
+                self._begin_anew()
+                await self._call_all()
         if self._error is not None:
             raise self._error
         return self.progress

@@ -20,7 +20,7 @@ _OF_THE_RUN: Final = {
     "give up after": ("An unreachable API is tried for", ""),
     "stops after": ("Stops by itself after", ""),
     "limit": ("People in one run, at most", "no limit"),
-    "caps": ("Calls of one number, at most", "what the law allows where it is known"),
+    "caps": ("Calls of one number, at most", ""),
     "max calls": ("Calls of all campaigns in 24 hours, at most", "no limit"),
     "budget": ("Budget", "none"),
     "only": ("Only rows that are", "pending or mended"),

@@ -62,7 +62,7 @@ def settings_in_words(policy: Policy, reading: Reading, api: Api) -> dict[str, s
         "until": policy.until and policy.until.isoformat(timespec="minutes"),
         "stops after": _breakers_in_words(policy.breakers),
         "limit": policy.limit,
-        "caps": ", ".join(map(str, policy.caps)),
+        "caps": _caps_in_words(policy, api),
         "max calls": policy.max_calls,
         "budget": _budget_in_words(policy),
         "only": ", ".join(policy.only),
@@ -86,6 +86,13 @@ def _redials_in_words(policy: Policy) -> str | None:
     if not policy.redial_unknown:
         return None
     return f"made once more where older than {format_duration(policy.older_than)}, as the operator decided"
+
+
+def _caps_in_words(policy: Policy, api: Api) -> str:
+    own = ", ".join(map(str, policy.caps))
+    if is_loopback(api.base_url):
+        return own or "no cap: the API is on this machine"
+    return f"what the law allows where it is known{f', and {own}' if own else ''}"
 
 
 def _again_in_words(policy: Policy) -> str | None:

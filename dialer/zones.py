@@ -29,6 +29,7 @@ class UsState:
     time_zones: tuple[str, ...]  # every zone in which a part of the state lies
 
 
+_NANP_DIGITS = len("+12015550123")
 NOWHERE = Place((), None, frozenset())
 
 _EASTERN, _CENTRAL = "America/New_York", "America/Chicago"
@@ -100,12 +101,21 @@ def us_state(text: str) -> str | None:
     return _ALIASES.get(words) or _states_by_words().get(words)
 
 
-@lru_cache(maxsize=2**17)
 def place(e164: str) -> Place:
     """Tells everywhere that a number in E.164 may ring, going by its prefix; `NOWHERE` if it is no number.
 
     A portable number may have left its prefix: this is the best that its digits can tell.
     """
+    if len(e164) == _NANP_DIGITS and e164.startswith("+1") and e164[1:].isdecimal():
+        # In the US and in Canada the numbers of one exchange (the first six digits) are all of one place.
+        found = _place(f"{e164[:8]}0123")
+        if found.country in {"US", "CA"}:
+            return found
+    return _place(e164)
+
+
+@lru_cache(maxsize=2**17)
+def _place(e164: str) -> Place:
     # Its data of all countries takes a third of a second to load, and loopback needs none of it.
     from phonenumbers.geocoder import description_for_valid_number  # noqa: PLC0415
 

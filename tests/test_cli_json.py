@@ -33,7 +33,7 @@ STATUS_KEYS = {
     "next_step",
 }
 DEPTH_KEYS = STATUS_KEYS | {
-    *("statuses", "outcomes", "settings", "source", "loaded_at", "fingerprint", "paused_at"),
+    *("statuses", "outcomes", "settings", "source", "loaded_at", "fingerprint", "paused_at", "basis"),
     *("loads", "runs", "deferred", "unknown", "attempts"),
 }
 HISTORY_KEYS = {"phone", "suppressed", "sheets", "attempts", "now"}

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,16 +78,6 @@ def test_an_empty_inbox_is_nothing_to_do(desk: Desk, inbox: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"There is nothing to do in {inbox}.\n")
 
 
-def test_a_sheet_that_was_called_lies_in_done_beside_its_report(desk: Desk, inbox: Path) -> None:
-    numbers = desk.numbers(2)
-    put(inbox, "leads.csv", numbers)
-
-    end = night(desk, inbox).json
-
-    assert (end["files"]["done"], end["counts"], desk.created(*numbers).total()) == (1, {"called": 2}, 2)
-    assert lies(inbox, "done") == ["leads.csv", "leads.report.html", "leads.results.csv"]
-
-
 def test_in_a_feed_only_the_person_who_is_new_is_called_and_nothing_is_overwritten(
     desk: Desk, inbox: Path
 ) -> None:
@@ -138,6 +129,17 @@ def test_whom_the_api_forbade_is_called_the_next_night_and_then_the_sheet_is_don
 
     assert (first["left"]["forbidden"], first["files"]["processing"], first["exit_code"]) == (1, 1, 1)
     assert (second["called_now"], second["files"]["done"], second["exit_code"]) == (1, 1, 0)
+
+
+def test_after_the_deadline_no_sheet_is_begun(desk: Desk, inbox: Path) -> None:
+    numbers = desk.numbers(1)
+    put(inbox, "leads.csv", numbers)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+
+    done = night(desk, inbox, "--until", f"{an_hour_ago:%H:%M}")
+
+    assert (done.returncode, done.json["files"]["inbox"], desk.received(*numbers)) == (75, 1, [])
+    assert done.json["stopped"].endswith("the rest is left for the next night.")
 
 
 # -------------------------------------------------------------------------------- nights that go wrong
@@ -248,9 +250,9 @@ def test_a_sheet_whose_settings_name_another_api_stays_where_it_is_and_the_other
     put(inbox, "good.csv", desk.numbers(1))
     (inbox / "dialer.toml").write_text('[sheets."bad*"]\nbase_url = "https://elsewhere.example/v1"\n')
 
-    # A flag would win over the file.
-    env = {"DIALER_ASSISTANT": "Voz", "DIALER_SETTLE": "0.1s"}
-    done = desk.dialer("nightly", inbox, "--sandbox", "--json", "-q", env=env)
+    place = desk.place()  # a flag would win over the section
+    (place / "dialer.toml").write_text(f'base_url = "{desk.sandbox.base_url}"\nassistant = "Voz"\n')
+    done = desk.dialer("nightly", inbox, "--settle", "0.1s", "--json", "-q", place=place)
 
     assert (done.returncode, lies(inbox, "."), done.json["called_now"]) == (
         78,
@@ -260,13 +262,34 @@ def test_a_sheet_whose_settings_name_another_api_stays_where_it_is_and_the_other
 
 
 def test_sheets_that_were_begun_with_another_ledger_are_not_gone_on_with(desk: Desk, inbox: Path) -> None:
+    numbers = desk.numbers(1)
+    (inbox / "processing").mkdir()
+    put(inbox / "processing", "leads.csv", numbers)
+    holder = {"host": socket.gethostname(), "pid": 1, "ledger": "/another.sqlite3", "since": "yesterday"}
+    (inbox / "processing" / ".holder.json").write_text(json.dumps(holder))
+
+    assert (error(night(desk, inbox))[:2], desk.received(*numbers)) == ((78, "inbox_of_another_ledger"), [])
+
+
+def test_a_dry_run_says_who_would_be_called_and_moves_nothing(desk: Desk, inbox: Path) -> None:
     numbers = desk.numbers(2)
     put(inbox, "leads.csv", numbers)
-    night(desk, inbox, "--limit", "1")
 
-    done = night(desk, inbox, "--ledger", str(desk.folder / "another.sqlite3"))
+    done = night(desk, inbox, "--dry-run")
 
-    assert (error(done)[:2], desk.created(*numbers).total()) == ((78, "inbox_of_another_ledger"), 1)
+    assert (done.returncode, done.json["counts"], desk.received(*numbers)) == (0, {"pending": 2}, [])
+    assert [path.name for path in inbox.iterdir()] == ["leads.csv"]
+
+
+@pytest.mark.parametrize("flags", [("--rows", "2-3"), ("--output", "x.csv"), ("--redial-unknown",)])
+def test_what_can_be_said_of_one_sheet_only_is_refused(
+    desk: Desk, inbox: Path, flags: tuple[str, ...]
+) -> None:
+    assert error(night(desk, inbox, *flags)) == (
+        2,
+        "not_nightly",
+        f"{flags[0]} is said of one sheet, and nightly takes every sheet of a folder: leave it out.",
+    )
 
 
 def test_an_inbox_that_is_not_there_is_66(desk: Desk) -> None:

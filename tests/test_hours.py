@@ -14,7 +14,7 @@ from dialer import hours
 from dialer.errors import UsageError
 from dialer.hours import Opening, opening, rules
 from dialer.windows import Window, parse_week, parse_window
-from dialer.zones import US_STATES
+from dialer.zones import US_STATES, place
 
 MONDAY, SUNDAY = date(2026, 11, 23), date(2026, 11, 29)
 ROUND_THE_CLOCK = Window(0, 24 * 60)
@@ -203,16 +203,26 @@ def test_a_holiday_of_the_lead_s_province_is_one() -> None:
     assert found.opens_at == clock(MONDAY + hours.DAY, "09:30", "America/Toronto")
 
 
-@pytest.mark.parametrize("told", [{}, {"time_zone": "Eastern"}, {"state": "NY", "postal_code": "10001"}])
-def test_a_toll_free_number_is_never_called_while_any_of_its_clocks_is_closed(told: dict[str, str]) -> None:
-    """Between Bermuda and Guam somebody always sleeps, whatever the row says."""
+@pytest.mark.parametrize(
+    "told", [{"state": "NY"}, {"state": "NY", "postal_code": "10001", "time_zone": "EST"}]
+)
+def test_a_toll_free_number_is_called_only_while_all_of_its_clocks_are_open(told: dict[str, str]) -> None:
+    """From Newfoundland to Guam, whatever the row says: for an hour or two of the day."""
     midnight = datetime.combine(MONDAY, time(), UTC)
+    moments = [midnight + 30 * m * hours.MINUTE for m in range(48)]
     window = Window(8 * 60, 21 * 60)
-    found = (
-        opening(TOLL_FREE, now=midnight + 2 * h * timedelta(hours=1), region="US", window=window, **told)
-        for h in range(12)
-    )
-    assert not any(each.may_call for each in found)
+    called = [
+        moment
+        for moment in moments
+        if opening(TOLL_FREE, now=moment, region="US", window=window, **told).may_call
+    ]
+    zones = [ZoneInfo(zone) for zone in place(TOLL_FREE).time_zones]
+    open_to_all = [
+        moment
+        for moment in moments
+        if all(8 <= local.hour < 21 for local in (moment.astimezone(zone) for zone in zones))
+    ]
+    assert called == open_to_all != []
 
 
 def test_a_satellite_phone_is_never_called() -> None:

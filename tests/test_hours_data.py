@@ -172,6 +172,17 @@ def test_a_lead_of_a_state_is_called_from_the_first_minute_until_the_last_ones(c
     ] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("jurisdiction", HOURS)
+def test_only_italy_has_other_hours_before_a_public_holiday(jurisdiction: str) -> None:
+    weekday = told(jurisdiction)[0]
+    seen = hours_seen(jurisdiction, MONDAY, is_holiday=lambda _name, day: day == MONDAY + hours.DAY)
+    assert seen == ("10:00-19:00" if jurisdiction == "IT" else weekday)
+
+
+def test_a_day_without_calls_stays_one_before_a_public_holiday() -> None:
+    assert hours_seen("IT", SUNDAY, is_holiday=lambda _name, day: day == SUNDAY + hours.DAY) == "-"
+
+
 def test_the_doubtful_rows_are_those_of_confidence_d() -> None:
     assert {name for name, rule in rules().items() if rule.confidence == "D"} == DOUBTFUL
 

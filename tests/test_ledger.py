@@ -157,6 +157,35 @@ def test_a_transaction_that_raises_leaves_nothing(ledger: Ledger, path: Path) ->
     assert names_in(path) == []
 
 
+def test_after_a_load_a_state_that_does_not_exist_is_refused_again(ledger: Ledger) -> None:
+    with ledger.loading() as connection:
+        add("a")(connection)
+
+    with pytest.raises(SettingsError, match="CHECK constraint failed"), ledger.transaction() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO leads (campaign_id, e164, row, cell, tier, tags, state, suppressed, mended,"
+            " attempts) VALUES (1, '+12015550123', 2, 'A2', 'exact', '[]', 'dialled', 0, 0, 0)"
+        )
+
+
+def test_a_load_that_raises_leaves_nothing(ledger: Ledger, path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.loading() as connection:
+        fails(connection)
+
+    assert names_in(path) == []
+
+
+def test_what_is_thrown_away_is_not_wiped_out_first(tmp_path: Path) -> None:
+    path = tmp_path / "scratch.sqlite3"
+    with closing(Ledger(path, scratch=True)) as ledger, ledger.transaction() as connection:
+        modes = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
+        ]
+
+    assert modes == ["memory", 0, 1, 0]
+
+
 def test_a_reader_cannot_write(ledger: Ledger) -> None:
     with pytest.raises(SettingsError) as caught, ledger.reading() as connection:
         add("a")(connection)
@@ -568,6 +597,14 @@ def test_many_operations_share_few_commits(ledger: Ledger) -> None:
     with_writer(ledger, lambda writer: add_all(writer, 300))
 
     assert 1 <= len(commits) < 100
+
+
+def test_those_who_were_woken_together_share_one_commit(ledger: Ledger) -> None:
+    commits = commits_of(ledger)
+
+    with_writer(ledger, lambda writer: add_all(writer, 40))
+
+    assert len(commits) == 1
 
 
 def test_what_was_done_is_on_disk(ledger: Ledger, path: Path) -> None:

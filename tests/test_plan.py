@@ -156,3 +156,13 @@ def test_a_plan_that_calls_nobody_shows_no_request() -> None:
 
 def test_a_plan_without_a_first_lead_shows_no_request() -> None:
     assert make_plan(survey(chosen=1), policy(), first=None).first_request is None
+
+
+@pytest.mark.parametrize(
+    ("wishes", "in_all"),
+    [({}, 4), ({"wait": True}, 10), ({"wait": True, "limit": 7}, 7), ({"wait": True, "limit": 2}, 2)],
+)
+def test_a_run_that_waits_calls_the_deferred_as_well(wishes: dict[str, Any], in_all: int) -> None:
+    plan = make_plan(survey(chosen=12, recent=2, deferred=6), policy(**wishes), first=None)
+
+    assert plan.in_all == in_all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 
 import pytest
 from rich.console import Console
@@ -26,6 +27,15 @@ def test_a_plain_line_tells_the_pace_that_was_learned() -> None:
 
     assert plain_line(progress, total=11, seconds=10.0) == (
         "11 of 11: 11 called, 0 failed, 0 unknown, 1.0/s, slowed down by the API to 2.5/s"
+    )
+
+
+def test_a_plain_line_tells_until_when_calling_hours_are_waited_for() -> None:
+    opens = datetime(2026, 11, 23, 15, 0).astimezone()
+    progress = Progress(rate=Rate(count=5), called=9, waiting_until=opens)
+
+    assert plain_line(progress, total=100, seconds=5.0) == (
+        "9 of 100: 9 called, 0 failed, 0 unknown, waiting until Monday 15:00"
     )
 
 

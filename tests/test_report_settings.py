@@ -29,7 +29,7 @@ def test_a_run_with_no_wishes_tells_every_setting() -> None:
         "An unreachable API is tried for": "1min",
         "Stops by itself after": "1000 unknown, 1000 refused or 3 forbidden in a row, 3 faults of ours",
         "People in one run, at most": "no limit",
-        "Calls of one number, at most": "what the law allows where it is known",
+        "Calls of one number, at most": "no cap: the API is on this machine",
         "Calls of all campaigns in 24 hours, at most": "no limit",
         "Budget": "none",
         "Only rows that are": "pending or mended",

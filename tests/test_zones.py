@@ -5,8 +5,10 @@ from __future__ import annotations
 from zoneinfo import available_timezones
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dialer.zones import NOWHERE, US_STATES, Place, UsState, place, us_state
+from dialer.zones import NOWHERE, US_STATES, Place, UsState, _place, place, us_state
 
 
 def test_a_number_tells_its_zone_country_and_state() -> None:
@@ -40,6 +42,16 @@ def test_every_area_code_of_the_us_tells_one_state_but_for_numbers_of_no_place()
     toll_free, premium = {800, 833, 844, 855, 866, 877, 888}, {900}
     personal = {500, 521, 522, 525, 526, 527, 528, 529, 532, 533, 544, 566, 577, 588}
     assert untold <= toll_free | premium | personal
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(200, 989), st.integers(200, 999), st.integers(0, 9999))
+def test_a_number_is_of_the_place_of_its_exchange(area: int, exchange: int, line: int) -> None:
+    """What is looked up once for ten thousand numbers is what each of them would tell by itself."""
+    number = f"+1{area}{exchange}{line:04}"
+    alone = _place(number)
+    if alone != NOWHERE and alone.country is not None:
+        assert place(number) == alone
 
 
 @pytest.mark.parametrize(

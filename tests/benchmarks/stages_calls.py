@@ -204,7 +204,9 @@ def _pace_kept(asked: str, rate: Rate, *, sent: list[float], came: list[float]) 
 
 def _sent(ledger: Path) -> list[float]:
     with closing(sqlite3.connect(ledger)) as connection:
-        rows: Iterable[tuple[str]] = connection.execute("SELECT sent_at FROM attempts")
+        rows: Iterable[tuple[str]] = connection.execute(
+            "SELECT sent_at FROM attempts WHERE sent_at IS NOT NULL"  # whose turn was withdrawn were not
+        )
         return sorted(datetime.fromisoformat(text).timestamp() for (text,) in rows)
 
 

@@ -37,6 +37,8 @@ _LONGEST = timedelta(hours=20)
 # On the clock of the whole world: in spring the clocks of America (8 March), Europe (29 March) and Australia
 # (5 April) change, in autumn those of Australia (4 October), Europe (25 October) and America (1 November).
 BEGINS = {"spring": utc("2026-03-07T12:00"), "autumn": utc("2026-10-03T12:00")}
+# The moments of the machine, and how often a night passes them.
+_CUTS = (("has sent", 12), ("has sent", 12), ("has committed", 80), ("writes a report", 12), ("commits", 80))
 _INTERRUPTED = (
     "SELECT c.name, a.e164 FROM attempts AS a JOIN campaigns AS c ON c.campaign_id = a.campaign_id"
     " WHERE a.code = 'interrupted'"
@@ -134,13 +136,18 @@ class Story:
         machine.api.weather.no_connection = 1.0 if kind == "lost" else 0.0
         calls_before = len(machine.api.calls)
         if kind == "killed":
-            machine.next_cut = ("has sent", self.dice.randrange(2, 12))
+            machine.next_cut = self._cut()
         line = self._work(number)
         self._judge_calls(number)
         if line is not None:
             self._judge_sums(number, line, calls=len(machine.api.calls) - calls_before)
             if kind not in {"lost"}:
                 self._judge_missing(number, began, waits=waits)
+
+    def _cut(self) -> tuple[str, int]:
+        """At which moment the power fails: among the calls, or while something is written or moved."""
+        moment, most = self.dice.choice(_CUTS)
+        return moment, self.dice.randrange(2, most)
 
     def _kind(self, number: int, *, waits: bool) -> str:
         kinds = {**dict.fromkeys(self.lost, "lost"), **dict.fromkeys(self.killed, "killed")}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dialer import loads, whom
 from dialer.campaign import Policy
-from dialer.journal import Ending, RunJournal
+from dialer.journal import Attempt, Ending, RunJournal
 from dialer.ledger import Ledger
 from dialer.outcomes import Called
 from dialer.retry import Decision, LeadState, Tally
@@ -35,7 +35,7 @@ async def write_pairs(ledger: Ledger, choice: whom.Choice, *, pairs: int, caller
         async def call() -> None:
             for lead in due:
                 attempt = await run.begin(lead)
-                assert attempt is not None
+                assert isinstance(attempt, Attempt)
                 await run.end(attempt, Ending(called(attempt.attempt_id), decision, ledger.clock()))
 
         async with asyncio.TaskGroup() as group:
