@@ -18,12 +18,12 @@ import pytest
 from tests.command import Finished, command_line, environment
 from tests.desk import Desk, finish, open_desk, until
 
-SILENT, FORBIDDEN = "hang-after*", "403,ok"
+SILENT, FORBIDDEN, SLOW = "hang-after*", "403,ok", "latency-after:2"
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with open_desk(tmp_path_factory.mktemp("desk"), faults=[SILENT, FORBIDDEN]) as opened:
+    with open_desk(tmp_path_factory.mktemp("desk"), faults=[SILENT, FORBIDDEN, SLOW]) as opened:
         yield opened
 
 
@@ -224,6 +224,23 @@ def test_a_night_that_was_killed_is_gone_on_with_and_nobody_is_called_twice(desk
 
     assert (between, end["files"]["done"], end["sheets"][0]["carried_on"]) == (["leads.csv"], 1, True)
     assert (len(desk.received(silent)), desk.created(*others)) == (1, dict.fromkeys(others, 1))
+
+
+def test_sigterm_finishes_the_call_under_way_and_leaves_the_rest_to_the_next_night(
+    desk: Desk, inbox: Path
+) -> None:
+    slow, *others = numbers = [desk.number(SLOW), *desk.numbers(2)]
+    put(inbox, "leads.csv", numbers)
+    put(inbox, "more.csv", desk.numbers(1))
+    ended = start(desk, inbox, "--concurrency", "1")
+    until(lambda: bool(desk.received(slow)))
+    ended.send_signal(signal.SIGTERM)
+
+    done = finish(ended)
+
+    (line,) = record(inbox)
+    assert (done.returncode, line["exit_code"], line["counts"]) == (143, 143, {"called": 1, "pending": 2})
+    assert (line["files"]["processing"], line["files"]["inbox"], desk.received(*others)) == (1, 1, [])
 
 
 def test_a_key_that_is_refused_ends_the_night_after_one_call_and_no_sheet_is_lost(
