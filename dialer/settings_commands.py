@@ -108,7 +108,7 @@ class _Forgiving(Command):
 def doctor(
     context: click.RichContext, /, *, assistant: str | None, assistant_id: str | None, **options: Any
 ) -> int:
-    """Look at key, assistant, ledger, clock and disk, and say what to do.
+    """Look whether all is well, and say what to do.
 
     Nobody is called. The exit code is 0, or the one that a run would end with.
     """
