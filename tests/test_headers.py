@@ -123,8 +123,10 @@ def test_a_misspelt_phone_header_needs_cells_that_agree() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Slate", "Estate", "Region", "Zipper", "Time", "Statement", "County", "Contract", "Username"]
-    + ["Compny Name", "Votes", "Resource", "Fast Nane", "Company State", "Owner time zone"],
+    [
+        *("Slate", "Estate", "Region", "Zipper", "Time", "Statement", "County", "Contract", "Username"),
+        *("Compny Name", "Votes", "Resource", "Fast Nane", "Company State", "Owner time zone"),
+    ],
 )
 def test_a_word_that_only_resembles_a_field_is_none(text: str) -> None:
     assert field_of(text, misspelt=True) is None
