@@ -91,8 +91,12 @@ def bring_home(place: Place, folders: Inbox, *, now: datetime) -> None:
                 forget_file(connection, "report-of", path)
 
 
-def troubles(end: SheetEnd, *, stopped: str | None, named: str) -> tuple[str, ...]:
-    """What a person must know of a sheet in the morning, and do; `named` is its campaign as one types it."""
+def troubles(end: SheetEnd, *, stopped: str | None, named: str, again: str) -> tuple[str, ...]:
+    """What a person must know of a sheet in the morning, and do.
+
+    `named` is its campaign as one types it, `again` what follows `dialer retry`; both with the flags that
+    lead to the same API.
+    """
     found = []
     counts, left = end.counts, end.left
     # Whoever must wait for an hour is no trouble: it is said how many, and until when.
@@ -100,7 +104,8 @@ def troubles(end: SheetEnd, *, stopped: str | None, named: str) -> tuple[str, ..
         found.append(stopped)
     if failed := counts.get("failed", 0) - left.forbidden:
         found.append(
-            f"{_rows(failed)} failed: look at the report, mend them, and `dialer retry {end.path}` them."
+            f"{_rows(failed)} failed: the report says why; mend what is wrong in {end.path}, then "
+            f"`dialer retry {again}`."
         )
     if unknown := counts.get("unknown", 0):
         found.append(

@@ -27,7 +27,7 @@ from dialer.night_sheets import bring_home, put_away, report_beside, standing_of
 from dialer.nights import NightEnd, SheetEnd, Where
 from dialer.printable import clean
 from dialer.run import Job, Result, execute
-from dialer.settings import Place, campaign_name, data_folder
+from dialer.settings import Place, arguments_for, campaign_name, data_folder
 
 _TOGETHER = timedelta(minutes=10)
 _LONGEST = timedelta(hours=24)  # the next night begins where this one ends
@@ -248,24 +248,35 @@ class _Story:
             return replace(end, counts=result.counts)
         end = replace(end, called_now=result.called_now, report=result.report, html=result.html)
         end = self._counted(end)
-        named = f"{shlex.quote(result.campaign)}{night.place.flags}"
         stopped, until = result.stopped, job.policy.until
         if until is not None and night.clock() >= until:
             self.stopped, stopped = _NO_MORE_CALLS.format(until=screens.local(until)), None
-        end = replace(end, trouble=troubles(end, stopped=stopped, named=named))
         if result.exit_code in _ENDS_THE_NIGHT:
             self.stopped = result.stopped or "Interrupted: the next night goes on."
-            return end
+            return self._with_troubles(job, end, stopped)
         # Where the ledger could not be asked, nobody knows that nothing is left.
         if end.left.rows or end.rows != result.rows or end.where is not Where.PROCESSING:
-            return end
+            return self._with_troubles(job, end, stopped)
         moved = put_away(night.place, path, night.inbox.done, now=night.clock())
-        end = replace(end, where=Where.DONE, path=str(moved))
+        # Where the sheet lies by now is where it has to be mended.
+        end = self._with_troubles(job, replace(end, where=Where.DONE, path=str(moved)), stopped)
         try:
             sheet, html = report_beside(night.place, night.inbox, result.campaign, neutralise=job.neutralise)
         except DialerError as error:
             return replace(end, trouble=(*end.trouble, error.sentence))
         return replace(end, report=str(sheet), html=str(html))
+
+    def _with_troubles(self, job: Job, end: SheetEnd, stopped: str | None) -> SheetEnd:
+        place, campaign = self.night.place, job.campaign or ""
+        again = arguments_for(
+            end.path,
+            campaign,
+            place,
+            reading=job.reading.model_dump(mode="json"),
+            assistant=job.policy.assistant_name,
+        )
+        named = f"{shlex.quote(campaign)}{place.flags}"
+        return replace(end, trouble=troubles(end, stopped=stopped, named=named, again=again))
 
     def _counted(self, end: SheetEnd) -> SheetEnd:
         """The sheet with its rows by status and what is left of it, as the ledger knows them."""

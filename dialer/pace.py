@@ -70,6 +70,10 @@ class SlidingWindow:
         gap = self.spacing / 2
         self._due = max(due, now + gap) if gap >= _SHORTEST_GAP_SECONDS else due
 
+    def correct(self, sent: float) -> None:
+        """Note that the send recorded last left a little later than its turn came."""
+        self._sent[-1] = max(self._sent[-1], sent)
+
     def slow_down(self, now: float) -> None:
         """Halve the pace."""
         self.share = max(_SLOWEST_SHARE, self.share / 2)
@@ -139,6 +143,11 @@ class Pace:
         finally:
             if waiting:
                 self._ready -= 1
+
+    def note_sent(self, sent: float) -> None:
+        """Note when the first byte of the turn taken last leaves, by the loop's time: the window counts from
+        there. Between the two another thread, or another program, may have had the processor."""
+        self._window.correct(sent)
 
     def hold(self, seconds: float) -> None:
         """Let nobody send for `seconds` from now; a longer hold already in force stays."""

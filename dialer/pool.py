@@ -228,7 +228,7 @@ class Pool:
             self._queued.discard(lead.lead_id)
             self._shut = False
             begun = asyncio.get_running_loop().time()
-            exchange = Exchange()
+            exchange = Exchange(note_sent=self._means.pace.note_sent)
             request = call_request(attempt.due.lead, self._policy)
             try:
                 outcome = await connection.create_call(
@@ -302,7 +302,7 @@ class Pool:
         )
         sent_at = None
         if exchange.sent_at is not None:
-            sent_at = self._means.clock() - timedelta(seconds=now - exchange.sent_at)
+            sent_at = self._means.clock() - timedelta(seconds=loop.time() - exchange.sent_at)
         self._patience.note(outcome, sent=exchange.started, answered=exchange.status is not None, now=now)
         sent = begun if exchange.sent_at is None else exchange.sent_at
         if isinstance(outcome, Throttled | Unsent) and sent < self._held_since:

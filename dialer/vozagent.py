@@ -74,6 +74,7 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     secret: str = field(default="", repr=False)  # the key, which no outcome may hold
+    note_sent: Callable[[float], None] = field(default=lambda _at: None, repr=False)  # is told `sent_at`
 
 
 class Connection:
@@ -148,6 +149,7 @@ class Connection:
                     raise _HasLeft
                 exchange.started = True
                 exchange.sent_at = loop.time()
+                exchange.note_sent(exchange.sent_at)
                 deadline.reschedule(exchange.sent_at + self._api.timeout.total_seconds())
 
             self._url = self._url or httpx.URL(f"{self._api.base_url}/calls/outbound")

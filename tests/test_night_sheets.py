@@ -91,7 +91,7 @@ def told(
     exit_code: int, counts: dict[str, int], left: Left, *, stopped: str | None = None
 ) -> tuple[str, ...]:
     end = SheetEnd("a.csv", Where.PROCESSING, "/in/a.csv", exit_code=exit_code, counts=counts, left=left)
-    return troubles(end, stopped=stopped, named="a --sandbox")
+    return troubles(end, stopped=stopped, named="a --sandbox", again="/in/a.csv --sandbox")
 
 
 def test_that_people_wait_for_their_hours_is_not_told_as_trouble() -> None:
@@ -106,7 +106,10 @@ def test_why_rows_are_still_pending_is_told() -> None:
 
 def test_what_failed_and_what_nobody_knows_is_told_with_the_way_on() -> None:
     assert told(1, {"called": 1, "failed": 1, "unknown": 2}, Left()) == (
-        "1 row failed: look at the report, mend them, and `dialer retry /in/a.csv` them.",
+        (
+            "1 row failed: the report says why; mend what is wrong in /in/a.csv, then `dialer retry /in/a.csv"
+            " --sandbox`."
+        ),
         "2 rows may have been called, nobody knows: `dialer reconcile a --sandbox` looks again.",
     )
 

@@ -453,6 +453,15 @@ def test_a_window_lets_one_more_in_only_after_the_first_has_left_it() -> None:
     assert 1.0 < window.earliest(0.2) < 1.01
 
 
+def test_the_window_counts_from_the_first_byte_and_not_from_the_turn() -> None:
+    window = SlidingWindow(Rate(count=2))
+    window.record(0.0)
+    window.correct(0.02)
+    window.record(0.5)
+
+    assert 1.02 < window.earliest(0.6) < 1.03
+
+
 def test_lateness_is_made_up_for_at_twice_the_pace_and_not_at_once() -> None:
     window = SlidingWindow(Rate(count=10))
     window.record(0.0)

@@ -471,6 +471,22 @@ def on_virtual_time(api: SimulatedApi, *, turn_seconds: float, timeout: float) -
         loop.close()
 
 
+def test_the_first_byte_is_told_of_as_it_leaves() -> None:
+    told: list[float] = []
+
+    async def story() -> float | None:
+        exchange = Exchange(note_sent=told.append)
+        async with Connection(Api("http://127.0.0.1:9/v1", KEY), transport=SimulatedApi()) as connection:
+            await connection.create_call(REQUEST, take_turn=at_once, exchange=exchange)
+        return exchange.sent_at
+
+    loop = VirtualLoop()
+    try:
+        assert [loop.run_until_complete(story())] == told
+    finally:
+        loop.close()
+
+
 def test_waiting_for_the_turn_uses_up_no_time_of_the_exchange() -> None:
     outcome, _ = on_virtual_time(SimulatedApi(seconds=4.0), turn_seconds=1000.0, timeout=5.0)
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from dialer import fates, journal, whom
 from dialer.call_words import Told
@@ -300,3 +301,17 @@ def test_a_crash_in_a_second_round_leaves_unknown_and_no_third_call(called: Worl
     assert called.settle_crash() == 1
     assert called.statuses()[2] == "unknown"
     assert called_again(called) == [5]
+
+
+def test_the_next_leads_are_read_in_the_order_of_an_index(make_world: MakeWorld) -> None:
+    world = make_world()
+    with world.ledger.reading() as connection:
+        bound = whom._bind(world.choice(policy())) | {"after_row": -1, "most": 200, "called_again": False}
+        plan = connection.execute(
+            text(f"EXPLAIN QUERY PLAN {whom.SELECT_DUE.text}").bindparams(*whom._WORDS), bound
+        )
+        steps = [row.detail for row in plan]
+
+    walked = [step for step in steps if step.split()[:2] in (["SEARCH", "l"], ["SCAN", "l"])]
+    assert walked == ["SEARCH l USING INDEX leads_in_order (load_id=? AND state=? AND row>?)"] * 3
+    assert not [step for step in steps if "TEMP B-TREE" in step]

@@ -48,7 +48,7 @@ def fill(ledger: Ledger, rows: int) -> tuple[loads.Campaign, int, float]:
     while batch := list(islice(load, BATCH)):
         marks = {reading.row: hash(reading.cell) for reading in batch}
         began = time.perf_counter()
-        with ledger.transaction() as connection:
+        with ledger.loading() as connection:
             batches.add(connection, batch, fingerprints=marks)
         seconds += time.perf_counter() - began
     began = time.perf_counter()
