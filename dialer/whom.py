@@ -102,14 +102,15 @@ _WORDS: tuple[BindParameter[Any], ...] = (
 )
 
 # What `run`, `retry`, `--only` and `--call-status` choose, as an expression over leads AS l. A lead that
-# failed in this very run is not chosen again by it.
+# failed, or was called, in this very run is not chosen again by it, however long it waits.
 _CHOSEN = f"""
     l.campaign_id = :campaign_id AND l.load_id = :load_id AND NOT l.suppressed
     AND ((l.state = 'due' AND ((l.mended AND :mended) OR (NOT l.mended AND :pending)
                                OR (l.generation > 1 AND :redialled)))
          OR (l.state = 'failed' AND (:failed OR (:forbidden AND {FORBIDDEN}))
              AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id))
-         OR (l.state = 'called' AND ({ENDED_WITH} OR ({ENDED_FOR_NOW}))))
+         OR (l.state = 'called' AND ({ENDED_WITH} OR ({ENDED_FOR_NOW}))
+             AND (l.last_run_id IS NULL OR l.last_run_id <> :run_id)))
     AND (NOT :some_rows OR EXISTS (SELECT 1 FROM run_rows AS r WHERE r.run_id = :run_id
                                     AND l.row BETWEEN r.first_row AND r.last_row))"""  # noqa: S608 - constants
 

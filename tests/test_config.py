@@ -16,7 +16,7 @@ from dialer.defaults import BREAKERS, known_settings
 from dialer.errors import SettingsError
 from dialer.settings import user_file
 from dialer.settings_screens import config_screen
-from tests.command import run_dialer
+from tests.command import ROOT, run_dialer
 
 PROFILES = """\
 assistant = "Voz"
@@ -420,3 +420,10 @@ def test_a_key_is_documented_with_meaning_default_and_commands() -> None:
         "| `visible_only` | Leave hidden rows out. | false | check, run, retry |",
         "| `base_url` | The API's URL with its version. | https://api.vozagent.ai/v1 | all |",
     } <= {line.replace(", nightly", "") for line in lines}
+
+
+def test_the_readme_documents_every_key() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("<!-- keys -->")[2].partition("<!-- /keys -->")[0].strip()
+    with under_way("keys") as context:
+        assert table == markdown(context).strip(), "make it again with `dialer config keys`"

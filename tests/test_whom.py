@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -206,6 +207,17 @@ def test_nobody_is_called_a_third_time_before_the_second_call_has_ended(called: 
     called_again(called)
 
     assert called_again(called) == []
+
+
+def test_one_run_calls_nobody_a_third_time_however_long_it_stays(called: World) -> None:
+    called_again(called)
+    heard(called, 2)
+    later = called.choice(once_more())
+
+    with called.ledger.reading() as connection:
+        staying = replace(later, run_id=later.run_id - 1)
+        chosen = whom.due_leads(connection, staying, after_row=-1, most=100)
+    assert [due.lead.row for due in chosen] == []
 
 
 def test_a_third_round_follows_once_the_second_call_has_failed_too(called: World) -> None:
