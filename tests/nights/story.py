@@ -40,8 +40,8 @@ BEGINS = {"spring": utc("2026-03-07T12:00"), "autumn": utc("2026-10-03T12:00")}
 # The moments of the machine, and how often a night passes them.
 _CUTS = (("has sent", 12), ("has sent", 12), ("has committed", 80), ("writes a report", 12), ("commits", 80))
 _INTERRUPTED = (
-    "SELECT c.name, a.e164 FROM attempts AS a JOIN campaigns AS c ON c.campaign_id = a.campaign_id"
-    " WHERE a.code = 'interrupted'"
+    "SELECT c.name, a.e164, a.begun_at FROM attempts AS a"
+    " JOIN campaigns AS c ON c.campaign_id = a.campaign_id WHERE a.code = 'interrupted'"
 )
 _CALLABLE = frozenset(PLACES) - {"DE", "GB"}
 
@@ -260,7 +260,9 @@ class Story:
             place = PLACES[person.place]
             if (campaign, number_) in perhaps or self._asked_for(number_, campaign) or not place.weekday:
                 continue
-            if judge.may_be_capped(place, self._calls(number_), began, ended):
+            # What was under way at a kill, in whatever campaign, may have rung: it counts towards a cap.
+            rang = [at for (_, called), at in perhaps.items() if called == number_]
+            if judge.may_be_capped(place, (*self._calls(number_), *rang), began, ended):
                 continue
             if waits and self.until is not None:
                 missed = judge.surely_open_for(place, began, self.until, minutes=90)
@@ -273,10 +275,12 @@ class Story:
                     f" from {began:%Y-%m-%d %H:%M} UTC on, and was not"
                 )
 
-    def _perhaps_called(self) -> set[tuple[str, str]]:
-        """Whose call was under way when a night was killed: nobody can tell, so they are left alone."""
+    def _perhaps_called(self) -> dict[tuple[str, str], datetime]:
+        """Whose call was under way when a night was killed, and when: it may have rung, so they are left
+        alone."""
         with closing(sqlite3.connect(self.place.ledger or "")) as ledger:
-            found = set(ledger.execute(_INTERRUPTED))
+            cut_off = list(ledger.execute(_INTERRUPTED))
+        found = {(campaign, number): datetime.fromisoformat(at) for campaign, number, at in cut_off}
         if len(found) > _CALLERS * len(self.killed):
             self.told.faults.append(f"{len(found)} calls are unknown")
         return found
