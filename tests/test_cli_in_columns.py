@@ -111,7 +111,7 @@ def _neutralised(desk: Desk, name: str, content: bytes) -> tuple[Finished, Path]
 def _neutralised_text(desk: Desk) -> tuple[str, list[list[str]]]:
     number = desk.number()
     content = f'phone;Name;=1+1\n{number};"=HYPERLINK(""http://x"")";-\n{number};@x;\t7\n'
-    _, report = _neutralised(desk, "evil.csv", content.encode())
+    _, report = _neutralised(desk, "evil-text.csv", content.encode())
     text = report.read_text(encoding="utf-8")
     return number, list(csv.reader(io.StringIO(text), delimiter=";"))
 
@@ -123,7 +123,7 @@ def _neutralised_workbook(desk: Desk) -> tuple[Finished, list[list[tuple[Any, st
         book.active.append(row)
     file = io.BytesIO()
     book.save(file)
-    finished, report = _neutralised(desk, "evil.xlsx", file.getvalue())
+    finished, report = _neutralised(desk, "evil-book.xlsx", file.getvalue())
     sheet = openpyxl.load_workbook(report).active
     cells = [[(c.value, c.data_type, bool(c.quotePrefix)) for c in row[1:3]] for row in sheet.iter_rows()]
     return finished, cells
