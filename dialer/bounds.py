@@ -20,7 +20,7 @@ from dialer.ledger import time_of, time_text
 from dialer.limits import Cap, format_money
 from dialer.retry import Stop
 from dialer.statements import run
-from dialer.whereabouts import Told
+from dialer.whereabouts import told
 
 DAY = timedelta(hours=24)
 # An attempt is written down before its turn comes: what was sent within a window was begun a little earlier.
@@ -78,20 +78,19 @@ class MaxCalls:
 
     def left(self, connection: Connection, *, now: datetime) -> int:
         """How many calls may be begun at `now`."""
-        counted = run(connection, COUNT_CALLS_SINCE, {"since": time_text(now - DAY)})
-        return max(0, self.most - int(counted.rows[0][0]))
+        return max(0, self.most - _begun_in_a_day(connection, now=now)[0])
 
     def in_words(self, connection: Connection, *, now: datetime) -> str:
         """How many calls were begun in the last 24 hours."""
-        calls = int(run(connection, COUNT_CALLS_SINCE, {"since": time_text(now - DAY)}).rows[0][0])
+        calls, _ = _begun_in_a_day(connection, now=now)
         return f"at most {self.most:,} calls in 24 hours, of all campaigns; {calls:,} were begun"
 
     def stop(self, connection: Connection, *, now: datetime) -> Stop:
         """Says how many calls there were, and from when on there may be another."""
-        calls, oldest = run(connection, COUNT_CALLS_SINCE, {"since": time_text(now - DAY)}).rows[0]
+        calls, oldest = _begun_in_a_day(connection, now=now)
         again = ""
         if oldest is not None and calls == self.most:
-            again = f" from {time_of(oldest) + DAY:%Y-%m-%d %H:%M} UTC on"
+            again = f" from {oldest + DAY:%Y-%m-%d %H:%M} UTC on"
         sentence = (
             f"Stopped at --max-calls {self.most}: so many calls were begun in the last 24 hours, by all "
             f"campaigns of this ledger; the same command goes on{again or ' later'}."
@@ -172,8 +171,7 @@ def reached_cap(connection: Connection, lead: Lead, bounds: Bounds, *, now: date
         return None
     holding = own_rules(bounds.own_caps)
     if bounds.legal_caps:
-        told = Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
-        holding += legal_rules(lead.phone, told, year=now.year)
+        holding += legal_rules(lead.phone, told(lead), year=now.year)
     return reached([time_of(row[0]) for row in found], holding, now=now)
 
 
@@ -183,6 +181,12 @@ def known_cost(connection: Connection, campaign_id: int) -> tuple[Decimal, int] 
     if not priced or not cost:
         priced, cost = run(connection, SUM_ALL_COSTS, {}).rows[0]
     return (_rounded(Decimal(str(cost)) / priced), priced) if priced and cost else None
+
+
+def _begun_in_a_day(connection: Connection, *, now: datetime) -> tuple[int, datetime | None]:
+    """How many calls all campaigns began in the 24 hours before `now`, and when the first of them."""
+    calls, oldest = run(connection, COUNT_CALLS_SINCE, {"since": time_text(now - DAY)}).rows[0]
+    return int(calls), time_of(oldest) if oldest is not None else None
 
 
 def _rounded(dollars: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from dialer.holiday_calendar import is_holiday
 from dialer.hours import Opening, opening
 from dialer.leads import Lead
 from dialer.pool_means import Closed, HoursCheck
-from dialer.whereabouts import Told, whereabouts
+from dialer.whereabouts import told, whereabouts
 from dialer.windows import Week
 
 
@@ -49,11 +49,6 @@ class LegalHours:
         if not (lead.subdivision or lead.postal_code or lead.time_zone):
             return ()
         return whereabouts(lead.phone, told(lead), year=self.clock().year).unread
-
-
-def told(lead: Lead) -> Told:
-    """What a lead's row says of its place."""
-    return Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
 
 
 def legal_hours(clock: Callable[[], datetime], week: Week | None = None) -> HoursCheck:

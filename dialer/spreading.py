@@ -11,7 +11,7 @@ from dialer.day_parts import PARTS, tried, within_parts
 from dialer.hours import Opening
 from dialer.leads import Lead
 from dialer.pool_means import HoursCheck
-from dialer.whereabouts import Told, whereabouts
+from dialer.whereabouts import told, whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,7 @@ class SpreadHours(LegalHours):
             not calls or plain.opens_at is None
         ):  # unknown hours stay unknown: a window would stand in for them
             return plain
-        told = Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
-        where = whereabouts(lead.phone, told, year=self.clock().year)
+        where = whereabouts(lead.phone, told(lead), year=self.clock().year)
         before = tried(calls, where.time_zones)
         untried = tuple(name for name in PARTS if name not in before)
         narrowed = LegalHours(self.clock, within_parts(self.week, untried)).opening(lead)

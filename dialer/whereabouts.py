@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from dialer.clocks import possible, read_time_zone, zones_of_country
 from dialer.postal_codes import Area, postal_area, province, province_area, state_area
@@ -22,6 +23,24 @@ class Told:
     state: str | None = None
     postal_code: str | None = None
     time_zone: str | None = None
+
+
+class Placed(Protocol):
+    """What is asked of a lead to know what its row says of the place."""
+
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def subdivision(self) -> str | None: ...
+    @property
+    def postal_code(self) -> str | None: ...
+    @property
+    def time_zone(self) -> str | None: ...
+
+
+def told(lead: Placed) -> Told:
+    """What a lead's row says of its place."""
+    return Told(lead.region, lead.subdivision, lead.postal_code, lead.time_zone)
 
 
 @dataclass(frozen=True, slots=True)
