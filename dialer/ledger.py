@@ -23,6 +23,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from dialer import facts
 from dialer.errors import SettingsError, TryLater
 from dialer.ledger_file import LedgerFile, copy_ledger
+from dialer.locks import exclusively, read_holder
 from dialer.printable import clean
 
 __all__ = [
@@ -146,23 +147,15 @@ class Ledger:
 
         The operating system frees the lock when the holder dies, however it dies.
         """
-        lock = self._lock_of(campaign)
-        holder = Path(lock.lock_file).with_suffix(".json")
-        try:
-            lock.acquire()
-        except Timeout:
-            raise TryLater(
-                f"Campaign {campaign!r} is being run by {_read_holder(holder)}: wait until it is done, "
-                "or stop that one first.",
-                code="locked",
-            ) from None
-        try:
-            words = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
-            _write(holder, words, mode=self.file.file_mode)
+
+        def busy(holder: str) -> str:
+            return (
+                f"Campaign {campaign!r} is being run by {holder}: wait until it is done, "
+                "or stop that one first."
+            )
+
+        with exclusively(self._lock_of(campaign), busy=busy, mode=self.file.file_mode):
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
 
     def holder(self, campaign: str) -> str | None:
         """Which process runs the campaign, in words, or None if none does; it disturbs nobody.
@@ -324,23 +317,10 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, SCHEMA_VERSION)
 
 
-def _write(path: Path, text: str, *, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
-        file.write(text)
-
-
 def holder_of(file: LedgerFile, campaign: str) -> str | None:
     """Which process runs a campaign of a ledger that need not be open, as `Ledger.holder` says it."""
     path = file.lock_of(campaign).with_suffix(".json")
-    return _read_holder(path) if _is_held(path) else None
-
-
-def _read_holder(path: Path) -> str:
-    try:
-        holder = json.loads(path.read_text())
-        return f"process {holder['pid']} on {holder['host']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"
+    return read_holder(path) if _is_held(path) else None
 
 
 def _is_held(path: Path) -> bool:

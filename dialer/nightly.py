@@ -20,9 +20,9 @@ from dialer import logs, screens
 from dialer.access import ledger_of
 from dialer.campaign import Selection
 from dialer.errors import DialerError, SheetError, SheetMissing
-from dialer.folder_lock import held
 from dialer.inbox import Inbox
 from dialer.ledger import Clock, utc_now
+from dialer.locks import held
 from dialer.night_sheets import bring_home, put_away, report_beside, standing_of, troubles
 from dialer.nights import NightEnd, SheetEnd, Where
 from dialer.printable import clean

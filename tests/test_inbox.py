@@ -15,8 +15,8 @@ import pytest
 
 from dialer import inbox as inboxes
 from dialer.errors import DialerError, SettingsError, TryLater
-from dialer.folder_lock import held
 from dialer.inbox import Inbox, arrived, move, open_inbox, own_name
+from dialer.locks import held
 
 NOW = datetime(2026, 3, 2, 22, 0, 5, tzinfo=UTC)
 NOBODY = 65534
