@@ -225,7 +225,7 @@ def interrupted(
         end = time.monotonic() + 30
         while len(api.numbers) < before + 2 and time.monotonic() < end:
             threading.Event().wait(0.05)
-        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607
+        listed = subprocess.run(["ps", "-wweo", "args"], capture_output=True, text=True, check=True).stdout  # noqa: S607
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=30)
     finally:
