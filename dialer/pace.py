@@ -169,7 +169,9 @@ class Pace:
         self._closed = True
 
     async def _be_metered(self) -> None:
-        metered = False
+        metered = self._meter.has_capacity()  # then it is had at once, and no limit of time is needed
+        if metered:
+            await self._meter.acquire()
         while not (metered or self._closed):
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_AGAIN_SECONDS):

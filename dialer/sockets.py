@@ -7,6 +7,7 @@ that serves one call only pays for every call.
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
@@ -158,7 +159,15 @@ class _Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return stream
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable":  # httpcore's word: something came, or the end, that nobody has asked for
+            return bool(self._unread) or self._ended or self._open.is_closing() or self._has_news()
         return self._open.get_extra_info(info)
+
+    def _has_news(self) -> bool:
+        """Whether the system holds what the event loop has not seen yet."""
+        poll = select.poll()
+        poll.register(self._open.get_extra_info("socket").fileno(), select.POLLIN | select.POLLHUP)
+        return bool(poll.poll(0))
 
 
 def _wake(sleeper: asyncio.Future[None] | None) -> None:

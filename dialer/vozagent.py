@@ -52,6 +52,7 @@ class Api:
     key: str = field(repr=False)
     timeout: timedelta = timedelta(seconds=30)  # the whole exchange of one call, after its turn came
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False, compare=False)
+    keep_seconds: float = 0  # how long a caller's connection may be idle and still serve its next call
 
     @property
     def origin(self) -> str:
@@ -91,11 +92,13 @@ class Connection:
         self._wire = wire or Wire()
         # A client around it would follow redirects, keep cookies and read the environment unless told not to,
         # and take as long again to do none of that.
-        self._transport = transport or WireTransport(self._wire, ssl_context=api.ssl_context or ssl_context())
+        self._transport = transport or WireTransport(
+            self._wire, ssl_context=api.ssl_context or ssl_context(), keep_seconds=api.keep_seconds
+        )
         self._url: httpx.URL | None = None  # until it is needed: one that cannot be read is an outcome
         self._headers = httpx.Headers({"Connection": "keep-alive"} | headers_of(api))
-        seconds = api.timeout.total_seconds()
-        self._timeouts = {"connect": _CONNECT_SECONDS, "read": seconds, "write": seconds}
+        # No limits for single reads and writes: the exchange has one, which would always be over first.
+        self._timeouts = {"connect": _CONNECT_SECONDS, "read": None, "write": None}
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,10 +6,11 @@ is proof by itself, so the first bytes of a reply are kept as they come.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import select
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -20,24 +21,26 @@ from dialer.sockets import Sockets
 _LONGEST_HEAD = 65_536  # bytes that are kept of a reply
 _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] (?P<status>[0-9]{3})(?: [^\r\n]*)?\r?\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
+_CREATED = range(200, 300)
 _LEFT = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)  # the last one is Linux's
 
 SocketOptions = Iterable[Any] | None
 
 
 class Wire(httpcore.AsyncNetworkBackend):
-    """Opens connections for one caller, one after the other, and remembers the latest."""
+    """Opens connections for one caller, one after the other, and remembers what the latest call heard."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
         """Prepare a wire; `backend` is what opens the connections, real sockets unless a test brings one."""
         self._backend = backend or Sockets()
         self._stream: httpcore.AsyncNetworkStream | None = None
+        self._is_new = True  # the stream has served no call before this one
         self._heard = bytearray()
 
     def begin(self) -> None:
-        """Forget the connection before this one."""
-        self._stream = None
-        self._heard = bytearray()
+        """Forget what was heard by the call before this one."""
+        self._heard.clear()
+        self._is_new = False
 
     async def connect_tcp(
         self,
@@ -48,6 +51,7 @@ class Wire(httpcore.AsyncNetworkBackend):
         socket_options: SocketOptions = None,
     ) -> httpcore.AsyncNetworkStream:
         """Open a connection that is listened to."""
+        self._stream, self._is_new = None, True
         self._stream = await self._backend.connect_tcp(
             host, port, timeout=timeout, local_address=local_address, socket_options=socket_options
         )
@@ -58,7 +62,12 @@ class Wire(httpcore.AsyncNetworkBackend):
         await self._backend.sleep(seconds)
 
     def has_left(self) -> bool:
-        """True if the other side has surely closed the connection already; False if that cannot be told."""
+        """True if the other side has surely closed the connection already; False if that cannot be told.
+
+        On a connection that has served a call before, a word that nobody asked for is a farewell too.
+        """
+        if not self._is_new and self._stream is not None and self._stream.get_extra_info("is_readable"):
+            return True
         sock = self._stream.get_extra_info("socket") if self._stream is not None else None
         if sock is None:
             return False
@@ -118,37 +127,62 @@ class _Listening(httpcore.AsyncNetworkStream):
 class WireTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport, over a wire."""
 
-    def __init__(self, wire: Wire, *, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, wire: Wire, *, ssl_context: ssl.SSLContext, keep_seconds: float = 0) -> None:
         super().__init__(verify=ssl_context, trust_env=False)
         # httpx hands on everything to httpcore but this.
-        self._pool = _OneCallEach(wire, ssl_context)  # type: ignore[assignment]
+        self._pool = _OneAtATime(wire, ssl_context, keep_seconds)  # type: ignore[assignment]
 
 
-class _OneCallEach:
-    """In the place of a pool: every request has a connection of its own, which is closed after it.
+class _OneAtATime:
+    """In the place of a pool: one connection for one request, and for the next if that follows at once.
 
-    An idle connection may be dropped by the server at the moment it is used again, and what was left over of
-    one reply would be read as the next one's.
+    An idle connection may be dropped by the server at the moment it is used again, so one is kept for
+    `keep_seconds` at most, and only after a call that was created. What was left over of one reply would be
+    read as the next one's, so a connection on which anything was left is not used again.
     """
 
-    def __init__(self, wire: Wire, ssl_context: ssl.SSLContext) -> None:
+    def __init__(self, wire: Wire, ssl_context: ssl.SSLContext, keep_seconds: float) -> None:
         self._wire = wire
         self._ssl_context = ssl_context
+        self._keep_seconds = keep_seconds
+        self._kept: httpcore.AsyncHTTP11Connection | None = None
+        self._kept_until = 0.0  # by the loop's time
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request, and give the reply as soon as its headers are whole."""
-        connection = await self._connect(request)
+        connection = await self._take_kept(request.url.origin) or await self._connect(request)
         try:
             response = await connection.handle_async_request(request)
         except BaseException:
             await connection.aclose()
             raise
+        release = self._keep if self._keep_seconds and response.status in _CREATED else _close
         return httpcore.Response(
             response.status,
             headers=response.headers,
-            content=_ToTheEnd(response.stream, connection),
+            content=_ToTheEnd(response.stream, connection, release),
             extensions=response.extensions,
         )
+
+    async def _take_kept(self, origin: httpcore.Origin) -> httpcore.AsyncHTTP11Connection | None:
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return None
+        in_time = asyncio.get_running_loop().time() <= self._kept_until
+        if in_time and kept.can_handle_request(origin) and not kept.has_expired():
+            return kept
+        await kept.aclose()
+        return None
+
+    async def _keep(self, connection: httpcore.AsyncHTTP11Connection) -> None:
+        """Keep a connection whose reply is whole, with nothing behind it; close any other."""
+        # httpcore would hand on what is left over to the next request; h11 tells of it, and nobody else can.
+        nothing_left = connection._h11_state.trailing_data == (b"", False)  # noqa: SLF001
+        if connection.is_idle() and nothing_left:
+            self._kept = connection
+            self._kept_until = asyncio.get_running_loop().time() + self._keep_seconds
+        else:
+            await connection.aclose()
 
     async def _connect(self, request: httpcore.Request) -> httpcore.AsyncHTTP11Connection:
         origin = request.url.origin
@@ -164,15 +198,28 @@ class _OneCallEach:
         return httpcore.AsyncHTTP11Connection(origin, stream)
 
     async def aclose(self) -> None:
-        """Every connection is closed by then."""
+        """Close the connection that was kept, if there is one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            await kept.aclose()
+
+
+async def _close(connection: httpcore.AsyncHTTP11Connection) -> None:
+    await connection.aclose()
 
 
 class _ToTheEnd:
-    """The body of a reply; once it is closed, so is its connection."""
+    """The body of a reply; once it is closed, its connection is released."""
 
-    def __init__(self, stream: Any, connection: httpcore.AsyncHTTP11Connection) -> None:
+    def __init__(
+        self,
+        stream: Any,
+        connection: httpcore.AsyncHTTP11Connection,
+        release: Callable[[httpcore.AsyncHTTP11Connection], Awaitable[None]],
+    ) -> None:
         self._stream = stream
         self._connection = connection
+        self._release = release
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
@@ -181,5 +228,7 @@ class _ToTheEnd:
     async def aclose(self) -> None:
         try:
             await self._stream.aclose()
-        finally:
+        except BaseException:
             await self._connection.aclose()
+            raise
+        await self._release(self._connection)

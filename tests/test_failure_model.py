@@ -82,6 +82,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F12": ("test_vozagent.py::test_the_whole_exchange_is_over_when_its_time_is_up",),
     "F13": (
         "test_vozagent.py::test_no_connection_serves_two_calls",
+        "test_kept_connections.py::test_a_connection_that_the_server_has_left_meanwhile_is_no_error",
         "test_vozagent.py::test_a_connection_that_was_closed_before_the_first_byte_is_unsent",
     ),
     "F14": ("test_vozagent.py::test_a_redirect_is_never_followed",),

@@ -57,6 +57,11 @@ class Heard:
             return status if blank or 200 <= status < 300 else None
 
     @property
+    def served_well(self) -> bool:
+        """True for a POST that met no fault."""
+        return self.is_post and self.fault == "ok"
+
+    @property
     def certain(self) -> bool:
         """Whether the program can know how this request ended."""
         status = self.status

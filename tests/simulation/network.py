@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
+from tests.simulation.chance import dice
+
 if TYPE_CHECKING:
     from tests.simulation.api import Heard
     from tests.simulation.machine import Machine
@@ -27,6 +29,9 @@ class SimulatedNetwork(httpcore.AsyncNetworkBackend):
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        # A dice of its own: who drops idle connections changes nothing else in a story.
+        self._dice = dice(machine.seed, "idle connections")
+        self._drops_idle = self._dice.random() < 0.5
 
     async def connect_tcp(
         self,
@@ -48,7 +53,11 @@ class SimulatedNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectTimeout
         await asyncio.sleep(seconds)
         machine.pass_by("is connected")
-        return SimulatedStream(machine)
+        return SimulatedStream(machine, drops_idle=self._drops_after())
+
+    def _drops_after(self) -> float | None:
+        """After how many seconds without a word the server closes a connection, if it ever does."""
+        return self._dice.choice([0.0, 0.02, 0.08, 0.2]) if self._drops_idle else None
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -57,8 +66,10 @@ class SimulatedNetwork(httpcore.AsyncNetworkBackend):
 class SimulatedStream(httpcore.AsyncNetworkStream):
     """One connection."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, *, drops_idle: float | None) -> None:
         self._machine = machine
+        self._drops_idle = drops_idle
+        self._served = False  # a reply was sent whole, and nothing is under way
         self._written = bytearray()
         self._replies: deque[tuple[float, Piece]] = deque()
         self._heard: Heard | None = None
@@ -72,6 +83,11 @@ class SimulatedStream(httpcore.AsyncNetworkStream):
         machine.pass_by("sends")
         if self._ended is not None:
             raise httpcore.WriteError(self._ended)
+        if self._served and self._replies:
+            if self._replies[0][0] <= machine.now:
+                return  # the server has closed: what is written now is lost, and its farewell is read next
+            self._replies.clear()
+            self._served = False
         if not self._written:
             self._heard = machine.api.is_asked(buffer)
         self._written += buffer
@@ -82,6 +98,9 @@ class SimulatedStream(httpcore.AsyncNetworkStream):
             now = machine.now
             replies = machine.api.answer(self._heard, head, body)
             self._replies.extend((now + after, piece) for after, piece in replies)
+            if self._drops_idle is not None and self._heard.served_well:
+                self._served = True
+                self._replies.append((self._replies[-1][0] + self._drops_idle, FIN))
         machine.pass_by("has sent")
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
