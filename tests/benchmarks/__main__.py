@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks import stages_calls, stages_ledger, stages_sheets
+from tests.benchmarks import stages_calls, stages_ledger, stages_pace, stages_sheets
 from tests.benchmarks.bench import FULL, QUICK, TINY, Bench, find_newman, installed
 from tests.benchmarks.figures import Figure, circumstances, table
 
@@ -24,7 +24,8 @@ STAGES: dict[str, Callable[[Bench], list[Figure]]] = {
     "resumed": stages_ledger.resumed,
     "job": stages_calls.whole_job,
     "growth": stages_calls.growth,
-    "pace": stages_calls.pace,
+    "pace": stages_pace.pace,
+    "trouble": stages_pace.pace_in_trouble,
     "report-xlsx": stages_sheets.report_xlsx,
     "report-csv": stages_sheets.report_csv,
 }

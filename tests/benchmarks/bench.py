@@ -131,10 +131,10 @@ class Bench:
         return race(there, runs=runs or self.sizes.runs, folder=self.folder, env=self.env, say=self.say)
 
     @contextmanager
-    def server(self) -> Iterator[Server]:
-        """A server for as long as the block lasts."""
+    def server(self, *, throttle_every: int = 0) -> Iterator[Server]:
+        """A server for as long as the block lasts; it answers one in so many POSTs with 429, if any."""
         with subprocess.Popen(
-            own("server"), env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            own("server", throttle_every), env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
@@ -176,8 +176,15 @@ def dialer(*arguments: object) -> list[str]:
 
 def dialer_run(sheet: Path, server: Server, folder: Path, *more: object) -> list[str]:
     """A whole job, its ledger and its report in `folder`."""
-    place = ("--base-url", server.base_url, "--ledger", folder / "ledger.sqlite3", "-o", folder / "out.csv")
-    return dialer("run", sheet, *place, "--assistant", "Voz", "--yes", "--quiet", *more)
+    report = ("-o", folder / "out.csv")
+    return dialer(
+        "run", sheet, *place(server, folder), *report, "--assistant", "Voz", "--yes", "--quiet", *more
+    )
+
+
+def place(server: Server, folder: Path) -> tuple[object, ...]:
+    """The options that tell whom to call through, and where the ledger is."""
+    return ("--base-url", server.base_url, "--ledger", folder / "ledger.sqlite3")
 
 
 def installed(library: str) -> bool:

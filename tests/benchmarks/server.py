@@ -1,7 +1,8 @@
 """A server that is not the bottleneck: answers every POST with a call, and remembers when it came.
 
-uvloop and httptools, without a framework; a process of its own. It listens on loopback only, and ends
-when its standard input does. For rude servers see `tests.rude_server`, for a true API `dialer.sandbox`.
+Its one argument: answer one in so many POSTs with 429; 0 for none. uvloop and httptools, without a framework;
+a process of its own. It listens on loopback only, and ends when its standard input does. For rude servers see
+`tests.rude_server`, for a true API `dialer.sandbox`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ ASSISTANTS = [{"id": "a1", "name": "Voz", "assistant_type": "outbound", "is_acti
 class Seen:
     """When the POSTs came: seconds of the monotonic clock, which all processes of a machine share."""
 
-    def __init__(self) -> None:
+    def __init__(self, throttle_every: int) -> None:
         self.times = array("d")
+        self.throttle_every = throttle_every
 
 
 class Answering(asyncio.Protocol):
@@ -55,7 +57,11 @@ class Answering(asyncio.Protocol):
         came = time.monotonic()
         if self._parser.get_method() == b"POST":
             self._seen.times.append(came)
-            self._answer(b"201 Created", self._call())
+            every = self._seen.throttle_every
+            if every and len(self._seen.times) % every == 0:
+                self._answer(b"429 Too Many Requests\r\nRetry-After: 1", b"{}")
+            else:
+                self._answer(b"201 Created", self._call())
         elif self._url.startswith(b"/times"):
             self._answer(b"200 OK", json.dumps(self._seen.times.tolist()).encode())
             del self._seen.times[:]
@@ -92,7 +98,7 @@ class Answering(asyncio.Protocol):
 async def serve() -> None:
     """Serve on a free port, say which, and end with standard input."""
     loop = asyncio.get_running_loop()
-    seen, over = Seen(), asyncio.Event()
+    seen, over = Seen(int(sys.argv[1])), asyncio.Event()
     server = await loop.create_server(lambda: Answering(seen), "127.0.0.1", 0, backlog=4096)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()

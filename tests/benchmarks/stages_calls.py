@@ -1,17 +1,12 @@
-"""Stages with calls: the server alone, whole jobs, the start, the pace."""
+"""Stages with calls: the server alone, whole jobs, the start."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import time
-from collections.abc import Iterable
-from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
-from dialer.campaign import Rate
 from tests.benchmarks.bench import (
     CALLERS,
     UNTHROTTLED,
@@ -24,7 +19,6 @@ from tests.benchmarks.bench import (
 )
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.processes import Contestant, fresh, run_once
-from tests.simulated_api import busiest_window
 
 _DIALER = f"dialer run, ledger on, {CALLERS} callers"
 _SESSION = "pandas + requests.Session"
@@ -170,44 +164,6 @@ def _first_post(bench: Bench, server: Server, sheet: Path) -> float:
     with fresh(bench.folder) as folder:
         began = run_once(job, folder, bench.env).began
     return server.times()[0] - began
-
-
-def pace(bench: Bench) -> list[Figure]:
-    """Real calls at the pace asked for, judged by when they were sent and by when they came."""
-    figures = []
-    for asked in bench.sizes.rates:
-        rate = Rate.parse(asked)
-        sheet = bench.sheet(max(2, round(rate.per_second * bench.sizes.pace_seconds)), kind="clean")
-        bench.say(f"  {asked} ...")
-        with bench.server() as server, fresh(bench.folder) as folder:
-            command = dialer_run(sheet, server, folder, "--rate", asked)
-            run_once(Contestant(asked, lambda _folder, c=command: c), folder, bench.env)
-            figures.append(
-                _pace_kept(asked, rate, sent=_sent(folder / "ledger.sqlite3"), came=server.times())
-            )
-    return figures
-
-
-def _pace_kept(asked: str, rate: Rate, *, sent: list[float], came: list[float]) -> Figure:
-    most_sent = busiest_window(sent, seconds=rate.per_seconds)
-    most_came = busiest_window(came, seconds=rate.per_seconds)
-    used = (len(sent) - 1) / (max(sent) - min(sent)) / rate.per_second
-    seen = rate.count + max(1, rate.count // 50)
-    return Figure(
-        f"pace {asked}",
-        f"dialer run, {len(sent):,} calls",
-        said=f"{used:.1%} used; at most {most_sent} sent, {most_came} came in a window",
-        target=f">= 99 %, <= {rate.count} sent, <= {seen} came",
-        reached=used >= 0.99 and most_sent <= rate.count and most_came <= seen,
-    )
-
-
-def _sent(ledger: Path) -> list[float]:
-    with closing(sqlite3.connect(ledger)) as connection:
-        rows: Iterable[tuple[str]] = connection.execute(
-            "SELECT sent_at FROM attempts WHERE sent_at IS NOT NULL"  # whose turn was withdrawn were not
-        )
-        return sorted(datetime.fromisoformat(text).timestamp() for (text,) in rows)
 
 
 def _unthrottled(sheet: Path, server: Server, folder: Path) -> list[str]:
