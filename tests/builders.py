@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from dialer import account, journal, loads, whom
+from dialer import account, fates, journal, loads, whom
 from dialer.bounds import NO_BOUNDS, Bounds
 from dialer.campaign import Breakers, Duplicates, Policy, Rate
 from dialer.dialing import already_sent
@@ -168,6 +168,16 @@ class World:
         """What the next start does first."""
         with self.ledger.transaction() as connection:
             return journal.close_interrupted(connection, self.campaign.campaign_id, now=self.loop.utc_now())
+
+    def hears(self, row: int, told: fates.Told) -> None:
+        """The API has told this of the newest call of a row; of a row without a call_id it tells nothing."""
+        call_id = next(result.call_id for result in self.results() if result.row == row)
+        if call_id is None:
+            return
+        with self.ledger.transaction() as connection:
+            fates.write_fate(
+                connection, self.campaign.campaign_id, call_id, told, detailed=True, now=self.loop.utc_now()
+            )
 
     def results(self) -> list[RowResult]:
         """What stands beside each row now."""

@@ -19,6 +19,17 @@ settings.load_profile("same")
 
 
 @pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home, a data folder and a current folder without any settings, and no key."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.delenv("VOZAGENT_API_KEY", raising=False)
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+
+
+@pytest.fixture
 def make_world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Builds campaigns that share one ledger, and closes them at the end."""
     made: list[World] = []

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from dialer import fates, whom
+from dialer import whom
 from dialer.bounds import Bounds
 from dialer.call_words import Told
 from dialer.calling_hours import LegalHours, open_at_any_hour
@@ -40,17 +40,7 @@ def again(words: str = "no-answer", *, after_hours: float = 4, times: int = 1, *
 
 def heard(world: World, row: int, word: str = "no-answer") -> None:
     """The API has told how the newest call of a row ended."""
-    call_id = next(result.call_id for result in world.results() if result.row == row)
-    if call_id is not None:
-        with world.ledger.transaction() as connection:
-            fates.write_fate(
-                connection,
-                world.campaign.campaign_id,
-                call_id,
-                Told(word, ended=True),
-                detailed=True,
-                now=world.loop.utc_now(),
-            )
+    world.hears(row, Told(word, ended=True))
 
 
 def called(world: World) -> list[str]:
@@ -302,6 +292,18 @@ def test_the_command_makes_a_second_round(desk: Desk) -> None:
         ended.stderr.split()
     )
     assert desk.created(fails, other) == {fails: 2, other: 1}
+
+
+def test_a_sheet_waits_in_the_inbox_for_its_second_round(desk: Desk) -> None:
+    fails, other = "+13125550193", "+13125550194"
+    inbox = desk.place()
+    (inbox / "leads.csv").write_text(f"phone\n{fails}\n{other}\n")
+    asked = ("--again", "failed", "--after", "0s", "--settle", "0s", "-a", "Voz", "-q", "--json")
+
+    nights = [desk.dialer("nightly", inbox, *desk.api, *asked).json for _ in range(3)]
+
+    assert desk.created(fails, other) == {fails: 2, other: 1}
+    assert [(each["left"]["again"], each["files"]["done"]) for each in nights] == [(2, 0), (0, 1), (0, 0)]
 
 
 def test_the_second_round_may_stand_in_the_settings_file(desk: Desk) -> None:

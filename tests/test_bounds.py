@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from dialer import fates, journal, whom
+from dialer import journal, whom
 from dialer.bounding import bounds_of
 from dialer.bounds import Bounds, Budget, Gate, MaxCalls, reached_cap
 from dialer.call_words import Told
@@ -297,17 +297,7 @@ def test_a_call_that_is_put_off_gives_its_place_to_another(make_world: MakeWorld
 
 def heard(world: World, row: int, word: str = "completed", *, cost: str | None = None) -> None:
     """The API has told how the newest call of a row ended, and what it cost."""
-    call_id = next(result.call_id for result in world.results() if result.row == row)
-    assert call_id is not None
-    with world.ledger.transaction() as connection:
-        fates.write_fate(
-            connection,
-            world.campaign.campaign_id,
-            call_id,
-            Told(word, ended=True, cost_usd=cost),
-            detailed=True,
-            now=world.loop.utc_now(),
-        )
+    world.hears(row, Told(word, ended=True, cost_usd=cost))
 
 
 def bounded(world: World, **changes: object) -> Bounds:

@@ -31,15 +31,7 @@ rate = "1/s"
 """
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home and a current folder without any settings."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.delenv("VOZAGENT_API_KEY", raising=False)
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @contextmanager
@@ -325,6 +317,10 @@ def test_a_wrong_key_is_78_with_its_line(tmp_path: Path) -> None:
         (
             "max_unknown_in_row = true",
             "dialer.toml, line 1: max_unknown_in_row must be a whole number above 0.",
+        ),
+        (
+            "limit = true",
+            "dialer.toml, line 1: limit is no switch: write what it is to be, not true or false.",
         ),
     ],
 )

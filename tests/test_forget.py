@@ -34,12 +34,7 @@ ADA, BOB = number(3), number(4)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A data folder and a current folder of one's own."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 @pytest.fixture

@@ -20,13 +20,7 @@ from dialer.settings_files import WrongSetting, choose, read_sections
 KNOWN = ("rate", "recall_after", "assistant", "tag", "any_hour", "profile")
 
 
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home and a current folder without any settings."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    (tmp_path / "work").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+pytestmark = pytest.mark.usefixtures("own_home")
 
 
 def write(path: Path, text: str | bytes) -> Path:

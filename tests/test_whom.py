@@ -29,17 +29,7 @@ def once_more(words: str = "failed", **changes: Any) -> Policy:
 
 def heard(world: World, row: int, told: Told = FAILED) -> None:
     """The API has told this of the newest call of the row."""
-    call_id = next(result.call_id for result in world.results() if result.row == row)
-    assert call_id is not None
-    with world.ledger.transaction() as connection:
-        fates.write_fate(
-            connection,
-            world.campaign.campaign_id,
-            call_id,
-            told,
-            detailed=True,
-            now=world.loop.utc_now(),
-        )
+    world.hears(row, told)
 
 
 def called_again(world: World, words: str = "failed", **changes: Any) -> list[int]:
