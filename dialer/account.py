@@ -14,12 +14,23 @@ from sqlalchemy import Connection, Row, text
 from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.leads import RowProblem, Verdict
 from dialer.ledger import time_of, time_text
+from dialer.loads import latest_load
 from dialer.plan import ProblemKind
 from dialer.results import Fate, LastAttempt, LeadRecord, RowRecord, RowResult, row_result
 from dialer.retry import LeadState
 
-COUNT_VERDICTS = text("SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id GROUP BY verdict")
-COUNT_STATES = text(
+# The few rows that are not called have an index; all together would be sorted first, a million in memory.
+COUNT_VERDICTS = text(
+    "SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id"
+    " AND verdict NOT IN ('callable', 'assumed') GROUP BY verdict"
+    " UNION ALL SELECT 'callable', count(*) FROM rows WHERE load_id = :load_id AND verdict = 'callable'"
+    " UNION ALL SELECT 'assumed', count(*) FROM rows WHERE load_id = :load_id AND verdict = 'assumed'"
+)
+COUNT_LEADS = text("SELECT state, count(*) AS n FROM leads WHERE load_id = :load_id GROUP BY state")
+COUNT_SUPPRESSED = text(
+    "SELECT state, count(*) AS n FROM leads WHERE load_id = :load_id AND suppressed GROUP BY state"
+)
+COUNT_STATES_BY_ROWS = text(
     # Through the rows, since a load that was begun and given up has taken leads with it.
     "SELECT l.state, count(DISTINCT l.lead_id) AS n FROM rows AS r JOIN leads AS l"
     " ON l.campaign_id = :campaign_id AND l.e164 = r.e164"
@@ -29,7 +40,10 @@ SELECT_PROBLEM_ROWS = text(
     "SELECT row, verdict, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL"
     " AND verdict <> 'not_a_lead' ORDER BY row"
 )
-SELECT_FINDINGS = text("SELECT row, verdict, problems FROM rows WHERE load_id = :load_id ORDER BY row")
+SELECT_VERDICTS = text("SELECT row, verdict FROM rows WHERE load_id = :load_id ORDER BY row")
+SELECT_PROBLEMS = text(
+    "SELECT row, problems FROM rows WHERE load_id = :load_id AND problems IS NOT NULL ORDER BY row"
+)
 FATE_COLUMNS = """
            k.call_id AS fate_of, k.call_status, k.ended AS call_ended, k.stale AS call_stale,
            k.duration_seconds, k.call_started_at, k.call_ended_at, k.appointment_booked,
@@ -107,15 +121,18 @@ class LastCall:
 
 def count_verdicts(connection: Connection, load_id: int) -> dict[str, int]:
     """How many rows of a load have which verdict."""
-    return {row.verdict: row.n for row in connection.execute(COUNT_VERDICTS, {"load_id": load_id})}
+    return {row.verdict: row.n for row in connection.execute(COUNT_VERDICTS, {"load_id": load_id}) if row.n}
 
 
 def count_states(connection: Connection, *, campaign_id: int, load_id: int) -> dict[str, int]:
     """How many leads of a load are in which state; suppressed ones are not counted."""
-    return {
-        row.state: row.n
-        for row in connection.execute(COUNT_STATES, {"campaign_id": campaign_id, "load_id": load_id})
-    }
+    bound = {"campaign_id": campaign_id, "load_id": load_id}
+    newest = latest_load(connection, campaign_id)
+    if newest is None or newest.load_id != load_id:
+        return {row.state: row.n for row in connection.execute(COUNT_STATES_BY_ROWS, bound)}
+    counts = Counter({row.state: int(row.n) for row in connection.execute(COUNT_LEADS, bound)})
+    counts.subtract({row.state: int(row.n) for row in connection.execute(COUNT_SUPPRESSED, bound)})
+    return {state: n for state, n in counts.items() if n}
 
 
 def problem_kinds(connection: Connection, load_id: int) -> tuple[ProblemKind, ...]:
@@ -132,11 +149,17 @@ def problem_kinds(connection: Connection, load_id: int) -> tuple[ProblemKind, ..
     )
 
 
-def findings(connection: Connection, load_id: int) -> Iterator[tuple[int, str, tuple[RowProblem, ...]]]:
-    """Every row of a load in the sheet's order: its number, its verdict, and what is wrong with it."""
-    rows = connection.execution_options(yield_per=1000).execute(SELECT_FINDINGS, {"load_id": load_id})
-    for number, verdict, problems in rows:
-        yield number, verdict, _problems(problems)
+def verdicts(connection: Connection, load_id: int) -> Iterator[tuple[int, str]]:
+    """Every row of a load in the sheet's order: its number and its verdict."""
+    rows = connection.execution_options(yield_per=1000).execute(SELECT_VERDICTS, {"load_id": load_id})
+    return ((row.row, row.verdict) for row in rows)
+
+
+def problems(connection: Connection, load_id: int) -> Iterator[tuple[int, tuple[RowProblem, ...]]]:
+    """Every row of a load with something wrong, in the sheet's order: its number and what that is."""
+    rows = connection.execution_options(yield_per=1000).execute(SELECT_PROBLEMS, {"load_id": load_id})
+    for number, stored in rows:
+        yield number, _problems(stored)
 
 
 def row_records(

@@ -8,6 +8,7 @@ from dialer import screens
 from dialer.hours_screen import hours_lines, unread_sentence
 from dialer.ledger import time_of
 from dialer.loader import Loaded, Understood
+from dialer.night_facts import Twin
 from dialer.plan import Plan
 from dialer.pool import Progress
 
@@ -59,8 +60,15 @@ def sheet_in_words(understood: Understood) -> str:
     return f"{understood.file}{sheet}, {header}, {screens.rows(understood.data_rows)}{report}"
 
 
-def history_in_words(loaded: Loaded) -> str | None:
-    """When and from where the campaign was loaded before, and what is odd about that; None for never."""
+def history_in_words(loaded: Loaded, twin: Twin | None) -> str | None:
+    """When and from where the campaign was loaded before, and what is odd about that; else of which campaign
+    the same file is (`twin`); None where both are new."""
+    if loaded.before is None and twin is not None:
+        return (
+            f"new, but the same file, byte for byte, as that of campaign {twin.campaign!r}, loaded on "
+            f"{screens.local(twin.loaded_at)}: under this name its people are called again, once "
+            "--recall-after has passed"
+        )
     if loaded.before is None:
         return None
     when = screens.local(time_of(loaded.before.loaded_at))

@@ -62,8 +62,8 @@ class _Known:
 
     lead: Lead
     suppressed: bool
-    lead_id: int | None = None
-    load_id: int | None = None
+    load_id: int
+    lead_id: int | None = None  # None: this batch is about to write it
     mended: bool = False
     changed: bool = False
 
@@ -90,44 +90,48 @@ class Batches:
         `fingerprints` are those of the rows, by row number, as `evidence.fingerprint` makes them."""
         if not readings:
             return
-        run_all(connection, INSERT_ROW, (self._row(each, fingerprints.get(each.row)) for each in readings))
+        run_all(connection, INSERT_ROW, [self._row(each, fingerprints.get(each.row)) for each in readings])
         mended = self._invalid_before(connection, readings)
         if self.mendable:
             mended |= {each.row for each in readings if fingerprints.get(each.row) in self.mendable}
         known = self._known(connection, readings)
+        of_before = list(known.values())
+        new: list[_Known] = []
         duplicates: list[int] = []
         misnamed: list[tuple[Any, ...]] = []
+        load_id = self.load_id
         for reading in readings:
-            if reading.lead is not None:
-                earlier = known.get(reading.lead.phone)
-                same_load = earlier is not None and earlier.load_id == self.load_id
-                problem = other_name(earlier.lead, reading.lead) if earlier and same_load else None
-                if problem is not None:
-                    misnamed.append((_as_json((*reading.problems, problem)), self.load_id, reading.row))
-                duplicate = self._take(
-                    known,
-                    reading.lead,
-                    suppressed=reading.verdict is Verdict.SUPPRESSED,
-                    mended=reading.row in said_mended,
-                    mended_if_absent=reading.row in mended,
-                )
-                if duplicate is not None:
-                    duplicates.append(duplicate)
-        changed = [lead for lead in known.values() if lead.changed]
-        run_all(connection, INSERT_LEAD, (self._new_lead(k) for k in changed if k.lead_id is None))
-        run_all(connection, UPDATE_LEAD, (self._old_lead(k) for k in changed if k.lead_id is not None))
-        run_all(connection, MARK_DUPLICATE, ((self.load_id, row) for row in duplicates))
+            lead = reading.lead
+            if lead is None:
+                continue
+            row = reading.row
+            suppressed = reading.verdict is Verdict.SUPPRESSED
+            earlier = known.get(lead.phone)
+            if earlier is None:
+                is_mended = row in said_mended or row in mended
+                known[lead.phone] = first = _Known(lead, suppressed, load_id, mended=is_mended)
+                new.append(first)
+                continue
+            if earlier.load_id == load_id and (problem := other_name(earlier.lead, lead)) is not None:
+                misnamed.append((_as_json((*reading.problems, problem)), load_id, row))
+            duplicate = self._take(
+                earlier,
+                lead,
+                suppressed=suppressed,
+                mended=row in said_mended,
+                mended_if_absent=row in mended,
+            )
+            if duplicate is not None:
+                duplicates.append(duplicate)
+        run_all(connection, INSERT_LEAD, [self._new_lead(each) for each in new])
+        run_all(connection, UPDATE_LEAD, (self._old_lead(each) for each in of_before if each.changed))
+        run_all(connection, MARK_DUPLICATE, ((load_id, row) for row in duplicates))
         run_all(connection, UPDATE_PROBLEMS, misnamed)
 
     def _take(
-        self, known: dict[str, _Known], lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
+        self, before: _Known, lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
     ) -> int | None:
-        """Let a row have its say about the lead of its number; gives the row that is a duplicate by now."""
-        before = known.get(lead.phone)
-        if before is None:
-            mended = mended or mended_if_absent
-            known[lead.phone] = _Known(lead, suppressed, load_id=self.load_id, mended=mended, changed=True)
-            return None
+        """Let a row have its say about the lead that its number has; gives the row that is a duplicate by now."""
         if before.load_id != self.load_id:
             # Who stood in the load before under this number was not mended: the sheet was sorted.
             absent = before.load_id != self.previous_load_id
@@ -177,7 +181,7 @@ class Batches:
         return (
             self.load_id,
             reading.row,
-            reading.verdict.value,
+            str(reading.verdict),
             reading.lead.phone if reading.lead else None,
             reading.cell,
             _as_json(reading.problems) if reading.problems else None,
@@ -187,22 +191,24 @@ class Batches:
     def _new_lead(self, known: _Known) -> tuple[Any, ...]:
         """What `INSERT_LEAD` binds, in its order."""
         lead = known.lead
-        place = (
+        return (
             self.campaign_id,
             lead.phone,
             self.load_id,
             lead.row,
             lead.cell,
-            lead.tier.value,
+            str(lead.tier),
             lead.region,
+            *_said(lead),
+            # As numbers: a bool takes the driver as long as all the other columns.
+            int(known.suppressed),
+            int(known.mended),
         )
-        # As numbers: a bool takes the driver as long as all the other columns.
-        return (*place, *_said(lead), int(known.suppressed), int(known.mended))
 
     def _old_lead(self, known: _Known) -> tuple[Any, ...]:
         """What `UPDATE_LEAD` binds, in its order."""
         lead = known.lead
-        place = (self.load_id, lead.row, lead.cell, lead.tier.value, lead.region)
+        place = (self.load_id, lead.row, lead.cell, str(lead.tier), lead.region)
         return (*place, int(known.suppressed), int(known.mended), *_said(lead), known.lead_id)
 
 
@@ -213,8 +219,17 @@ def _as_json(problems: Sequence[RowProblem]) -> str:
 def _said(lead: Lead) -> tuple[str | None, ...]:
     """What the sheet says of a person: the columns from `first_name` to `assistant`."""
     tags = json.dumps(lead.tags, ensure_ascii=False) if lead.tags else "[]"
-    where = (lead.subdivision, lead.postal_code, lead.time_zone)
-    return (lead.first_name, lead.last_name, lead.source, tags, lead.notes, *where, lead.assistant)
+    return (
+        lead.first_name,
+        lead.last_name,
+        lead.source,
+        tags,
+        lead.notes,
+        lead.subdivision,
+        lead.postal_code,
+        lead.time_zone,
+        lead.assistant,
+    )
 
 
 def lead_of(row: Row[Any]) -> Lead:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -109,15 +110,19 @@ class Check:
             table = table_object(self._refused.understood, {}, problem=self._refused)
             remarks = self._remarks(self._refused.understood)
             return Checked(table, {}, (), {}, problem=self._refused, remarks=remarks)
-        counts: dict[str, int] = {verdict.value: 0 for verdict in Verdict}
+        counts: Counter[str] = Counter({verdict.value: 0 for verdict in Verdict})
         cells: dict[str, list[str]] = {}
         kinds: dict[str, ProblemKind] = {}
         with self._ledger.reading() as connection:
-            for row, verdict, problems in account.findings(connection, self._loaded.load_id):
+            load_id = self._loaded.load_id
+            if self._rows:
+                verdicts = account.verdicts(connection, load_id)
+                counts.update(verdict for row, verdict in verdicts if self._chosen(row))
+            else:
+                counts.update(account.count_verdicts(connection, load_id))
+            for row, problems in account.problems(connection, load_id):
                 if self._chosen(row):
-                    counts[verdict] += 1
-                    for problem in problems[:1]:
-                        _note(kinds, cells, problem, row=row)
+                    _note(kinds, cells, problems[0], row=row)
         ordered = tuple(sorted(kinds.values(), key=lambda kind: -kind.count))
         understood = self._loaded.understood
         table = table_object(understood, counts, problem=None)

@@ -167,6 +167,8 @@ def _check_values(context: click.Context, section: Section, parameters: Mapping[
             continue
         parameter = parameters[name]
         text = _as_text(section, name, several=parameter.multiple)
+        if isinstance(value, bool) and not (parameter.is_flag or parameter.count):
+            raise _wrong(section, name, f"{name} is no switch: write what it is to be, not true or false.")
         try:
             parameter.type_cast_value(context, text)
         except click.UsageError as error:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from dialer.errors import UsageError
 from dialer.full_account import AccountRecord, AttemptRecord
 from dialer.ledger import time_text
-from dialer.new_workbook import write_tables
 from dialer.result_table import ResultCell, harmless
 
 if TYPE_CHECKING:
@@ -93,6 +92,8 @@ def _write_jsonl(out: BinaryIO, records: Iterable[AccountRecord]) -> int:
 
 def _write_workbook(out: BinaryIO, records: Callable[[], Iterable[AccountRecord]]) -> int:
     """Two sheets, the account and the attempts; every text is text, whatever it begins with."""
+    from dialer.new_workbook import write_tables  # noqa: PLC0415 - openpyxl takes long, and is seldom needed
+
     written = 0
 
     def account() -> Iterator[Sequence[ResultCell]]:

@@ -38,17 +38,17 @@ class Attempt:
 
 
 # A second round (:again is 1, else 0) is a generation of its own, and needs the end of the call before it.
-CLAIM_LEAD = text(
-    f"""
+_CLAIM = f"""
     UPDATE leads AS l SET state = 'sending', generation = l.generation + :again,
            deferred_until = NULL, deferred_reason = NULL
      WHERE l.lead_id = :lead_id AND l.state = :from_state AND NOT l.suppressed AND NOT {RECENT}
-       AND NOT {SUPPRESSED}
        AND NOT EXISTS (SELECT 1 FROM attempts AS b WHERE b.lead_id = l.lead_id
                         AND b.generation = l.generation + :again
                         AND (b.outcome IS NULL OR b.outcome IN ('called', 'unknown')))
        AND (:again = 0 OR {NEWEST_CALL_ENDED})"""  # noqa: S608 - constants
-)
+CLAIM_LEAD = text(f"{_CLAIM} AND NOT {SUPPRESSED}")
+# Where nobody is on the do-not-call list, a number need not be looked up in it, nor be hashed for that.
+CLAIM_LEAD_WITHOUT_A_LIST = text(f"{_CLAIM} AND NOT EXISTS (SELECT 1 FROM suppressions)")  # noqa: S608 - constants
 INSERT_ATTEMPT = text(
     "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at, trace_tag,"
     " generation) VALUES (:lead_id, :campaign_id, :run_id, :e164, :from_state, :begun_at, :trace_tag,"
@@ -71,7 +71,7 @@ DEFER_LEAD = text(
 CLOSE_INTERRUPTED_LEADS = text(
     "UPDATE leads SET state = 'unknown', attempts = attempts + 1, last_attempt_id ="
     " (SELECT max(a.attempt_id) FROM attempts AS a WHERE a.lead_id = leads.lead_id)"
-    " WHERE campaign_id = :campaign_id AND state = 'sending'"
+    " WHERE state = 'sending' AND load_id IN (SELECT load_id FROM loads WHERE campaign_id = :campaign_id)"
 )
 CLOSE_INTERRUPTED_ATTEMPTS = text(
     "UPDATE attempts SET outcome = 'unknown', code = 'interrupted', reason = :reason, ended_at = :now"
@@ -113,10 +113,7 @@ def begin(
     trace_tag: str | None = None,
 ) -> Attempt | None:
     """Write the intent down; None if this lead must not be called after all."""
-    bound = {"lead_id": due.lead_id, "from_state": due.from_state.value, "recall_since": recall_since}
-    bound["again"] = int(due.from_state is LeadState.CALLED)
-    claimed = run(connection, CLAIM_LEAD, bound | claim_values(connection, due.lead.phone))
-    if claimed.changed != 1:
+    if not _claim(connection, due, recall_since=recall_since):
         hold_back(connection, due.lead_id, due.lead.phone)
         return None
     inserted = run(
@@ -133,8 +130,22 @@ def begin(
         },
     )
     if trace_tag is not None:
-        due = replace(due, lead=replace(due.lead, tags=(*due.lead.tags, trace_tag)))
+        due = replace(due, lead=due.lead._replace(tags=(*due.lead.tags, trace_tag)))
     return Attempt(inserted.rows[0][0], due)
+
+
+def _claim(connection: Connection, due: DueLead, *, recall_since: str) -> bool:
+    """Mark a lead as being called; False if it may not be."""
+    state = due.from_state
+    bound = {
+        "lead_id": due.lead_id,
+        "from_state": state.value,
+        "recall_since": recall_since,
+        "again": int(state is LeadState.CALLED),
+    }
+    if run(connection, CLAIM_LEAD_WITHOUT_A_LIST, bound).changed == 1:
+        return True
+    return run(connection, CLAIM_LEAD, bound | claim_values(connection, due.lead.phone)).changed == 1
 
 
 def end(

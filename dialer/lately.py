@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,14 @@ from dialer.ledger import time_of, time_text
 _ENOUGH_FOR_A_PACE = 1000
 
 SELECT_LOADS = text(
-    "SELECT o.load_id, o.loaded_at, o.complete, o.path,"
-    " (SELECT count(*) FROM rows AS r WHERE r.load_id = o.load_id AND r.verdict <> 'not_a_lead') AS held"
-    " FROM loads AS o WHERE o.campaign_id = :campaign_id ORDER BY o.load_id DESC LIMIT :most"
+    "SELECT load_id, loaded_at, complete, path, understood FROM loads"
+    " WHERE campaign_id = :campaign_id ORDER BY load_id DESC LIMIT :most"
+)
+COUNT_ROWS = text("SELECT count(*) FROM rows WHERE load_id = :load_id")
+# In the words of the index that holds these rows and no others.
+COUNT_NO_LEADS = text(
+    "SELECT count(*) FROM rows WHERE load_id = :load_id"
+    " AND verdict NOT IN ('callable', 'assumed') AND verdict = 'not_a_lead'"
 )
 # A campaign is run by one run at a time, so that the attempts of its time are those of the run.
 SELECT_RUNS = text(
@@ -59,16 +65,10 @@ COUNT_WAITING = text("""
                           AND a.begun_at > :recall_since
                           AND (a.outcome IS NULL OR a.outcome IN ('called', 'unknown')))
      GROUP BY l.deferred_until ORDER BY l.deferred_until LIMIT :most""")
-COUNT_WORDS = text(
-    "SELECT coalesce(a.status, 'accepted') AS word, count(*) AS n FROM leads AS l"
-    " LEFT JOIN attempts AS a ON a.attempt_id = l.last_attempt_id"
-    " WHERE l.load_id = :load_id AND l.state = 'called' GROUP BY 1"
-)
 COUNT_FATES = text(
     "SELECT CASE WHEN k.stale THEN 'stale' ELSE coalesce(k.call_status, 'no word') END AS word, count(*) AS n"
     " FROM leads AS l JOIN calls AS k ON k.attempt_id = l.last_attempt_id"
-    " WHERE l.load_id = :load_id AND l.state = 'called'"
-    " AND EXISTS (SELECT 1 FROM calls WHERE campaign_id = :campaign_id) GROUP BY 1"
+    " WHERE l.load_id = :load_id AND l.state = 'called' GROUP BY 1"
 )
 SELECT_ANY_FATE = text("SELECT 1 FROM calls WHERE campaign_id = :campaign_id LIMIT 1")
 
@@ -131,8 +131,20 @@ class Sent:
 
 def latest_loads(connection: Connection, campaign_id: int, *, most: int) -> tuple[LoadLine, ...]:
     """The newest sheets of a campaign, the newest first."""
-    rows = connection.execute(SELECT_LOADS, {"campaign_id": campaign_id, "most": most})
-    return tuple(LoadLine(r.load_id, time_of(r.loaded_at), bool(r.complete), r.path, r.held) for r in rows)
+    rows = connection.execute(SELECT_LOADS, {"campaign_id": campaign_id, "most": most}).all()
+    return tuple(
+        LoadLine(r.load_id, time_of(r.loaded_at), bool(r.complete), r.path, _held(connection, r))
+        for r in rows
+    )
+
+
+def _held(connection: Connection, load: Row[Any]) -> int:
+    """How many rows of a load hold a lead, or should: of a complete one it is known how many it read."""
+    bound = {"load_id": load.load_id}
+    read = json.loads(load.understood).get("data_rows")
+    if read is None:
+        read = connection.execute(COUNT_ROWS, bound).scalar_one()
+    return int(read) - int(connection.execute(COUNT_NO_LEADS, bound).scalar_one())
 
 
 def latest_runs(connection: Connection, campaign_id: int, *, now: datetime, most: int) -> tuple[RunLine, ...]:
@@ -201,15 +213,11 @@ def waiting_leads(
     )
 
 
-def words_of_calls(connection: Connection, load_id: int) -> dict[str, int]:
-    """How many called leads of a load have which word of the API as their status."""
-    return {row.word: row.n for row in connection.execute(COUNT_WORDS, {"load_id": load_id})}
-
-
 def fates_of_calls(connection: Connection, *, campaign_id: int, load_id: int) -> dict[str, int]:
     """What became of the calls of a load, in the API's own words; empty until somebody asked it."""
-    bound = {"campaign_id": campaign_id, "load_id": load_id}
-    return {row.word: row.n for row in connection.execute(COUNT_FATES, bound)}
+    if not outcomes_known(connection, campaign_id):
+        return {}
+    return {row.word: row.n for row in connection.execute(COUNT_FATES, {"load_id": load_id})}
 
 
 def outcomes_known(connection: Connection, campaign_id: int) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from dialer.cells import holds_nothing, is_error, line, lines, quoted
 from dialer.columns import Columns
@@ -14,7 +15,7 @@ from dialer.names import split_name
 from dialer.not_leads import dummy_cell, example_cell, is_no_lead
 from dialer.phones import Phone, Tier, read_phone
 from dialer.synonyms import answer, answers
-from dialer.table import Row, a1
+from dialer.table import Row, a1, column_letters
 from dialer.templates import LONGEST_NOTES, NO_TEMPLATES, Templates
 
 _LONGEST = 200  # characters of a name or a source
@@ -46,6 +47,11 @@ class Verdict(StrEnum):
     NOT_A_LEAD = "not_a_lead"  # totals, notes below the table, repeated headers, a template's example
 
 
+# Looking up a member of an enumeration takes as long as comparing it with ten others.
+_CALLABLE, _ASSUMED, _BY_ASSUMPTION = Verdict.CALLABLE, Verdict.ASSUMED, Tier.ASSUMED
+_NOWHERE = -1  # the position of a field without a column
+
+
 @dataclass(frozen=True, slots=True)
 class RowProblem:
     """Why a row cannot be called, and how to mend it."""
@@ -57,8 +63,7 @@ class RowProblem:
     message: str  # a sentence that says how to mend it
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):  # which is made in half of the time that a frozen dataclass takes
     """A person to call, from one row."""
 
     row: int  # Excel's row number
@@ -77,8 +82,7 @@ class Lead:
     assistant: str | None = None  # the row's own, by name; None is the campaign's
 
 
-@dataclass(frozen=True, slots=True)
-class RowReading:
+class RowReading(NamedTuple):  # for the same reason
     """What one row of the sheet turned out to be. `lead` is set exactly for callable and assumed rows,
     and for suppressed rows whose number could be read (so that the number is known not to be called)."""
 
@@ -97,48 +101,126 @@ def read_row(
     region: str | None = None,
     templates: Templates = NO_TEMPLATES,
 ) -> RowReading:
-    """Reads one row below the header; every row gives a reading, whatever it holds.
+    """Reads one row as `RowReader` does; whoever reads many makes one of those."""
+    return RowReader(columns, sheet=sheet, region=region, templates=templates).read(row)
 
-    `sheet` is the name that sentences mention, `region` the country (ISO 3166 alpha-2) of national numbers
-    in rows that name none. The first phone column with a usable number gives the phone. A row that says
-    "do not call", or says it unclearly, is suppressed, and so is one without the consent that is asked for.
-    """
-    if is_no_lead(row, columns):
-        return RowReading(row.number, Verdict.NOT_A_LEAD)
-    said = "\n".join(row.cells)  # one look at all cells tells of most rows that there is nothing to look for
-    example = example_cell(row) if "delete" in said else None
-    if example is not None:
-        problem = _problem(row, columns, example, code="example_row", message=_EXAMPLE_ROW)
-        return RowReading(row.number, Verdict.NOT_A_LEAD, cell=problem.cell, problems=(problem,))
-    tested = dummy_cell(row) if "<" in said else None
-    if tested is not None:
-        problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
-        return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
-    refusal = (
-        _refusal(row, columns, sheet=sheet)
-        or _consent_missing(row, columns, sheet=sheet)
-        or _refusal_elsewhere(row, columns, said.casefold(), sheet=sheet)
-    )
-    country = _text(row, columns, Field.COUNTRY) or None
-    problems: list[RowProblem] = []
-    for column in columns.phones:
-        raw = row.cell(column)
-        if not line(raw):
-            continue
-        phone = read_phone(raw, country=country, default_region=region)
-        if isinstance(phone, Phone):
-            nobody = templates.assistant_missing(row) if refusal is None else None
-            if nobody is not None:
-                problem = _assistant_missing(row, columns, nobody, sheet=sheet)
-                return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
-            return _with_lead(_lead(row, columns, phone, column=column, templates=templates), refusal)
-        # What has to be mended is marked: for an unknown country that is the country's cell.
-        at = columns.fields.get(Field.COUNTRY, column) if phone.code == "country_unknown" else column
-        problems.append(_problem(row, columns, at, code=phone.code, message=phone.message))
-    if refusal is not None:
-        return RowReading(row.number, Verdict.SUPPRESSED, cell=refusal.cell, problems=(refusal,))
-    problems = problems or [_phone_missing(row, columns, sheet=sheet)]
-    return RowReading(row.number, Verdict.INVALID, cell=problems[0].cell, problems=tuple(problems))
+
+class RowReader:
+    """Reads the rows below one header; what is the same for each of them is found out once."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        *,
+        sheet: str | None = None,
+        region: str | None = None,
+        templates: Templates = NO_TEMPLATES,
+    ) -> None:
+        """`sheet` is the name that sentences mention, `region` the country (ISO 3166 alpha-2) of national
+        numbers in rows that name none."""
+        self._columns = columns
+        self._sheet = sheet
+        self._region = region
+        self._templates = templates
+        at = columns.fields.get
+        self._phones = [(column, column_letters(column)) for column in columns.phones]
+        self._country = at(Field.COUNTRY, _NOWHERE)
+        self._consent = at(Field.CONSENT)
+        self._names = (at(Field.FIRST_NAME, _NOWHERE), at(Field.LAST_NAME, _NOWHERE))
+        self._full_name = at(Field.FULL_NAME, _NOWHERE)
+        self._source = at(Field.SOURCE, _NOWHERE)
+        self._tags = at(Field.TAGS, _NOWHERE)
+        self._notes = at(Field.NOTES, _NOWHERE)
+        self._places = (
+            at(Field.STATE, _NOWHERE),
+            at(Field.POSTAL_CODE, _NOWHERE),
+            at(Field.TIME_ZONE, _NOWHERE),
+        )
+        # So many empty cells behind a row that none which is looked for is missing; the last is `_NOWHERE`.
+        self._padding = ("",) * (max((*columns.phones, *columns.fields.values()), default=0) + 2)
+
+    def read(self, row: Row) -> RowReading:
+        """Reads one row; every row gives a reading, whatever it holds.
+
+        The first phone column with a usable number gives the phone. A row that says "do not call", or says
+        it unclearly, is suppressed, and so is one without the consent that is asked for.
+        """
+        columns, sheet = self._columns, self._sheet
+        if is_no_lead(row, columns):
+            return RowReading(row.number, Verdict.NOT_A_LEAD)
+        said = "\n".join(row.cells)  # one look at all cells tells of most rows that there is nothing to find
+        example = example_cell(row) if "delete" in said else None
+        if example is not None:
+            problem = _problem(row, columns, example, code="example_row", message=_EXAMPLE_ROW)
+            return RowReading(row.number, Verdict.NOT_A_LEAD, cell=problem.cell, problems=(problem,))
+        tested = dummy_cell(row) if "<" in said else None
+        if tested is not None:
+            problem = _problem(row, columns, tested, code="test_row", message=_TEST_ROW)
+            return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
+        refusal = (
+            _refusal(row, columns, consent=self._consent, sheet=sheet)
+            or (_consent_missing(row, columns, sheet=sheet) if columns.consents else None)
+            or _refusal_elsewhere(row, columns, said.casefold(), sheet=sheet)
+        )
+        return self._with_phone(row, refusal)
+
+    def _with_phone(self, row: Row, refusal: RowProblem | None) -> RowReading:
+        """What comes of a row's phone cells."""
+        cells = row.cells + self._padding
+        country = _text(cells[self._country]) or None
+        problems: list[RowProblem] = []
+        for column, letters in self._phones:
+            raw = cells[column]
+            if not line(raw):
+                continue
+            phone = read_phone(raw, country=country, default_region=self._region)
+            if isinstance(phone, Phone):
+                nobody = self._templates.assistant_missing(row) if refusal is None else None
+                if nobody is not None:
+                    problem = _assistant_missing(row, self._columns, nobody, sheet=self._sheet)
+                    return RowReading(row.number, Verdict.INVALID, cell=problem.cell, problems=(problem,))
+                return _with_lead(self._lead(row, cells, phone, f"{letters}{row.number}"), refusal)
+            # What has to be mended is marked: for an unknown country that is the country's cell.
+            unknown = phone.code == "country_unknown" and self._country != _NOWHERE
+            at = self._country if unknown else column
+            problems.append(_problem(row, self._columns, at, code=phone.code, message=phone.message))
+        if refusal is not None:
+            return RowReading(row.number, Verdict.SUPPRESSED, cell=refusal.cell, problems=(refusal,))
+        problems = problems or [_phone_missing(row, self._columns, sheet=self._sheet)]
+        return RowReading(row.number, Verdict.INVALID, cell=problems[0].cell, problems=tuple(problems))
+
+    def _lead(self, row: Row, cells: tuple[str, ...], phone: Phone, cell: str) -> Lead:
+        """The person of a row; `cells` are the row's, padded."""
+        templates = self._templates
+        first, last = self._names
+        first_name, last_name = _text(cells[first]), _text(cells[last])
+        if not first_name and not last_name:
+            names = split_name(_text(cells[self._full_name], longest=2 * _LONGEST))
+            first_name, last_name = (name[:_LONGEST].rstrip() for name in names)
+        notes = lines(cells[self._notes], longest=LONGEST_NOTES)
+        if holds_nothing(notes):
+            notes = templates.notes_of(row)
+        said = cells[self._tags]
+        tags = _BETWEEN_TAGS.split(said) if said else []
+        if templates.tags:
+            tags += templates.tags_of(row)
+        state, postal_code, time_zone = self._places
+        return Lead(
+            row.number,
+            phone.e164,
+            phone.tier,
+            phone.region,
+            cell,
+            first_name or None,
+            last_name or None,
+            _text(cells[self._source]) or templates.source_of(row)[:_LONGEST].rstrip() or None,
+            _unique(line(tag, longest=_LONGEST_TAG) for tag in tags) if tags else (),
+            notes or None,
+            subdivision=_text(cells[state]) or None,
+            postal_code=_text(cells[postal_code]) or None,
+            time_zone=_text(cells[time_zone]) or None,
+            assistant=templates.assistant_of(row),
+        )
 
 
 def merge(first: Lead, later: Lead) -> Lead:
@@ -147,8 +229,7 @@ def merge(first: Lead, later: Lead) -> Lead:
     The place and the phone stay the first's. Half a name is never completed from another person's.
     """
     same_person = _alike(first.first_name, later.first_name) and _alike(first.last_name, later.last_name)
-    return replace(
-        first,
+    return first._replace(
         first_name=first.first_name or (later.first_name if same_person else None),
         last_name=first.last_name or (later.last_name if same_person else None),
         source=first.source or later.source,
@@ -181,42 +262,11 @@ def report_cell(row: Row, columns: Columns, name: str) -> str:
 
 def _with_lead(lead: Lead, refusal: RowProblem | None) -> RowReading:
     if refusal is not None:
-        return RowReading(lead.row, Verdict.SUPPRESSED, cell=lead.cell, lead=lead, problems=(refusal,))
-    verdict = Verdict.ASSUMED if lead.tier is Tier.ASSUMED else Verdict.CALLABLE
-    return RowReading(lead.row, verdict, cell=lead.cell, lead=lead)
+        return RowReading(lead.row, Verdict.SUPPRESSED, lead.cell, lead, (refusal,))
+    return RowReading(lead.row, _ASSUMED if lead.tier is _BY_ASSUMPTION else _CALLABLE, lead.cell, lead)
 
 
-def _lead(row: Row, columns: Columns, phone: Phone, *, column: int, templates: Templates) -> Lead:
-    first_name = _text(row, columns, Field.FIRST_NAME)
-    last_name = _text(row, columns, Field.LAST_NAME)
-    if not first_name and not last_name:
-        first_name, last_name = split_name(_text(row, columns, Field.FULL_NAME, longest=2 * _LONGEST))
-    notes = lines(_cell(row, columns, Field.NOTES), longest=LONGEST_NOTES)
-    if holds_nothing(notes):
-        notes = templates.notes_of(row)
-    said = _cell(row, columns, Field.TAGS)
-    tags = _BETWEEN_TAGS.split(said) if said else []
-    if templates.tags:
-        tags += templates.tags_of(row)
-    return Lead(
-        row=row.number,
-        phone=phone.e164,
-        tier=phone.tier,
-        region=phone.region,
-        cell=a1(row.number, column),
-        first_name=first_name[:_LONGEST].rstrip() or None,
-        last_name=last_name[:_LONGEST].rstrip() or None,
-        source=_text(row, columns, Field.SOURCE) or templates.source_of(row)[:_LONGEST].rstrip() or None,
-        tags=_unique(line(tag, longest=_LONGEST_TAG) for tag in tags) if tags else (),
-        notes=notes or None,
-        subdivision=_text(row, columns, Field.STATE) or None,
-        postal_code=_text(row, columns, Field.POSTAL_CODE) or None,
-        time_zone=_text(row, columns, Field.TIME_ZONE) or None,
-        assistant=templates.assistant_of(row),
-    )
-
-
-def _refusal(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | None:
+def _refusal(row: Row, columns: Columns, *, consent: int | None, sheet: str | None) -> RowProblem | None:
     """Why the person must not be called, if a cell of the row says so or may say so."""
     unclear: RowProblem | None = None
     for column in columns.refusals:
@@ -230,7 +280,6 @@ def _refusal(row: Row, columns: Columns, *, sheet: str | None) -> RowProblem | N
                 "called: write no there if they may be."
             )
             unclear = _problem(row, columns, column, code="do_not_call_unclear", message=message)
-    consent = columns.fields.get(Field.CONSENT)
     if unclear is None and consent is not None:
         said = answer(row.cell(consent))
         if said and (said in answers("no") or said in answers("refused")):
@@ -319,13 +368,7 @@ def _place(cells: str, sheet: str | None) -> str:
     return f"{cells} of sheet {quoted(sheet)}" if sheet else cells
 
 
-def _cell(row: Row, columns: Columns, field: Field) -> str:
-    column = columns.fields.get(field)
-    return "" if column is None else row.cell(column)
-
-
-def _text(row: Row, columns: Columns, field: Field, *, longest: int = _LONGEST) -> str:
-    cell = _cell(row, columns, field)
+def _text(cell: str, *, longest: int = _LONGEST) -> str:
     if not cell:
         return ""
     text = line(cell, longest=longest)

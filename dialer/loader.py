@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from dialer import __version__, suppressions
 from dialer.campaign import Reading
-from dialer.columns import Columns
 from dialer.errors import SheetError, UsageError
-from dialer.evidence import evidence_of, fingerprint, lost_its_call, says_mended
+from dialer.evidence import evidence_of, lost_its_call, says_mended
 from dialer.facts import suppressions_revision
-from dialer.leads import RowReading, read_row
 from dialer.ledger import Connection, Ledger
 from dialer.loads import (
     Batches,
@@ -28,17 +27,22 @@ from dialer.loads import (
     seems_another_list,
 )
 from dialer.own_columns import chosen_columns, own_headers
+from dialer.reading_ahead import batches as batches_of
+from dialer.reading_ahead import processors_here, worth_it
 from dialer.recovered import recover
 from dialer.report_files import is_report_name
+from dialer.row_batches import Batch, Job, Sizes, Way, few_collections
 from dialer.snapshot import Snapshot
 from dialer.spreadsheet import AskHidden, open_table
-from dialer.table import Row
+from dialer.table import Format
 from dialer.understanding import FoundTable, NotUnderstood, Understood, understand
 
 __all__ = ["Loaded", "NotUnderstood", "Understood", "load"]
 
-_BATCH = 10_000  # rows; with fewer, the pages of an index are written again and again
-_BATCH_BYTES = 32 << 20
+_SIZES = Sizes(
+    rows=10_000,  # with fewer, the pages of an index are written again and again
+    weight=32 << 20,
+)
 _FLAGS = {"mapping": "map", "tags": "tag"}  # options that are called otherwise
 _NO_OPTIONS = ("version", "suppressions")  # what makes a reading another one beside its options
 
@@ -115,7 +119,16 @@ def load(
             batches = _batches(connection, campaign, load_id, reading, before)
         # Marks tell the next load whose row it was: in a ledger that is thrown away there is none.
         marking = not ledger.scratch or bool(batches.mendable)
-        written = _write_rows(ledger, batches, _Reader(table, reading, marking=marking), on_rows)
+        way = Way(
+            table.columns,
+            table.templates,
+            table.head.name,
+            reading.region,
+            visible_only=table.visible_only,
+            marking=marking,
+        )
+        rows = _rows(way, table, snapshot, reading)
+        written = _write_rows(ledger, batches, rows, table, on_rows, samples=dict.fromkeys(way.unseen(), ""))
         if written.rows == 0:
             raise table.no_rows()
         understood = table.understood(
@@ -223,15 +236,6 @@ def _refuse_to_forget(connection: Connection, campaign: Campaign, before: Load, 
 
 
 @dataclass(slots=True)
-class _Batch:
-    """Rows that were read and are still to be written."""
-
-    readings: list[RowReading] = field(default_factory=list)
-    fingerprints: dict[int, int | None] = field(default_factory=dict)  # by row number
-    rows: list[Row] = field(default_factory=list)  # of a report, whose own columns tell of calls; else none
-
-
-@dataclass(slots=True)
 class _Written:
     """What was written of a sheet so far."""
 
@@ -242,90 +246,50 @@ class _Written:
     samples: dict[str, str] = field(default_factory=dict)  # the first value of each field
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Everything that reading one row takes."""
-
-    table: FoundTable
-    reading: Reading
-    marking: bool = True
-
-    def read(self, row: Row) -> RowReading:
-        """What one row turned out to be."""
-        table = self.table
-        return read_row(
-            row,
-            table.columns,
-            sheet=table.head.name,
-            region=self.reading.region,
-            templates=table.templates,
-        )
-
-    def batches(self, written: _Written) -> Iterator[_Batch]:
-        """The rows that can hold a lead, so many at a time as memory takes whatever they hold.
-
-        All that is asked of a row's cells is asked at once: later they are cold, and take twice as long.
-        """
-        table = self.table
-        columns, first = table.columns, table.columns.first_data_row
-        unseen = _positions(columns)
-        written.samples = dict.fromkeys(unseen, "")
-        batch, weight = _Batch(), 0
-        for row in table.spreadsheet.rows(table.head.name):
-            if row.number < first or row.blank:
-                continue
-            if row.hidden:
-                written.hidden += 1
-                if table.visible_only:
-                    continue
-            batch.readings.append(self.read(row))
-            if self.marking:
-                batch.fingerprints[row.number] = fingerprint(row, columns)
-            if columns.results:
-                batch.rows.append(row)
-            if unseen:
-                _take_samples(row, unseen, written.samples)
-            weight += 64 * len(row.cells) + sum(map(len, row.cells))
-            if len(batch.readings) == _BATCH or weight > _BATCH_BYTES:
-                yield batch
-                batch, weight = _Batch(), 0
-        if batch.readings:
-            yield batch
-
-
-def _take_samples(row: Row, unseen: dict[str, int], samples: dict[str, str]) -> None:
-    """Note the values of fields that no row before had, which are `unseen` no more."""
-    for name, position in list(unseen.items()):
-        samples[name] = row.cell(position).strip()
-        if samples[name]:
-            del unseen[name]
+def _rows(way: Way, table: FoundTable, snapshot: Snapshot, reading: Reading) -> Generator[Batch, None, None]:
+    """The rows of the table; those of a large delimited text, unless it is a report, come from a process that
+    reads ahead."""
+    spreadsheet, path = table.spreadsheet, snapshot.path
+    alone = spreadsheet.info.format is Format.CSV and not way.columns.results
+    ahead = alone and worth_it(path, processors=processors_here())
+    job = Job(path, reading.encoding, reading.delimiter, way) if ahead else None
+    return batches_of(job, way, lambda: spreadsheet.rows(table.head.name), sizes=_SIZES)
 
 
 def _write_rows(
-    ledger: Ledger, batches: Batches, reader: _Reader, on_rows: Callable[[int], None]
+    ledger: Ledger,
+    batches: Batches,
+    rows: Generator[Batch, None, None],
+    table: FoundTable,
+    on_rows: Callable[[int], None],
+    *,
+    samples: dict[str, str],
 ) -> _Written:
     """Write all rows, batch after batch."""
-    written = _Written()
+    written = _Written(samples=samples)
     # Only a report, whose own columns tell of calls, moves leads from one state to another.
-    taking = ledger.transaction if reader.table.columns.results else ledger.loading
-    # A batch is read before the ledger is taken: other runs must not wait for more than the writing.
-    for batch in reader.batches(written):
-        with taking() as connection:
-            batch.readings = suppressions.applied(connection, batch.readings)
-            recovered, renumbered = _write_batch(connection, batches, batch, reader, now=ledger.clock())
-        written.recovered += recovered
-        written.renumbered += renumbered
-        written.rows += len(batch.readings)
-        on_rows(written.rows)
+    taking = ledger.transaction if table.columns.results else ledger.loading
+    with closing(rows), few_collections():
+        # A batch is read before the ledger is taken: other runs must not wait for more than the writing.
+        for batch in rows:
+            with taking() as connection:
+                batch.readings = suppressions.applied(connection, batch.readings)
+                recovered, renumbered = _write_batch(connection, batches, batch, table, now=ledger.clock())
+            written.recovered += recovered
+            written.renumbered += renumbered
+            written.rows += len(batch.readings)
+            written.hidden += batch.hidden
+            written.samples |= batch.samples
+            on_rows(written.rows)
     return written
 
 
 def _write_batch(
-    connection: Connection, batches: Batches, batch: _Batch, reader: _Reader, *, now: datetime
+    connection: Connection, batches: Batches, batch: Batch, table: FoundTable, *, now: datetime
 ) -> tuple[int, int]:
     """Write one batch; gives how many calls only the sheet itself, a report, told of, and in how many
     rows the number was changed after a call."""
-    columns, readings = reader.table.columns, batch.readings
+    columns, readings = table.columns, batch.readings
     for reading in readings:
         if reading.problems and suppressions.is_forgotten(reading):
             batch.fingerprints.pop(reading.row, None)
@@ -337,10 +301,5 @@ def _write_batch(
     mended = frozenset(row.number for row, e164 in numbers if says_mended(row, columns, e164))
     batches.add(connection, readings, said_mended=mended, fingerprints=batch.fingerprints)
     told = [evidence for row, e164 in numbers if (evidence := evidence_of(row, columns, e164))]
-    recovered = recover(connection, batches.campaign_id, told, file=reader.table.file, now=now)
+    recovered = recover(connection, batches.campaign_id, told, file=table.file, now=now)
     return recovered, sum(lost_its_call(row, columns, e164) for row, e164 in numbers)
-
-
-def _positions(columns: Columns) -> dict[str, int]:
-    phones = {("phone" if n == 1 else f"phone_{n}"): at for n, at in enumerate(columns.phones, start=1)}
-    return phones | {each.value: at for each, at in columns.fields.items()}

@@ -52,7 +52,7 @@ def tail_lines(end: NightEnd) -> list[str]:
     ]
     left = end.left
     kinds = {"pending": left.pending, "deferred": left.deferred, "recent": left.recent}
-    kinds["forbidden"] = left.forbidden
+    kinds |= {"forbidden": left.forbidden, "to be called once more": left.again}
     if left.rows:
         told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
         opens = f"; the first of the deferred from {screens.local(left.next_at)} on" if left.next_at else ""

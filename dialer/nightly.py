@@ -23,7 +23,8 @@ from dialer.errors import DialerError, SheetError, SheetMissing
 from dialer.inbox import Inbox
 from dialer.ledger import Clock, utc_now
 from dialer.locks import held
-from dialer.night_sheets import bring_home, put_away, report_beside, standing_of, troubles
+from dialer.night_facts import Round
+from dialer.night_sheets import bring_home, hear, put_away, refuse_twin, report_beside, standing_of, troubles
 from dialer.nights import NightEnd, SheetEnd, Where
 from dialer.printable import clean
 from dialer.run import Job, Result, execute
@@ -213,6 +214,10 @@ class _Story:
     def _executed(self, job: Job, path: Path, end: SheetEnd) -> SheetEnd:
         night = self.night
         try:
+            if job.campaign == (name := campaign_name(inboxes.own_name(path), None)):
+                refuse_twin(night.place, path, name, rehearse=night.dry_run)
+            if end.carried_on and job.policy.again and not night.dry_run:
+                hear(night.place, job.campaign or "")
             output = night.inbox.reports if night.inbox.reports.is_dir() else None
             result = execute(replace(job, leads=str(path), output=output), ask=lambda _count: True)
         except SheetMissing as error:
@@ -247,7 +252,8 @@ class _Story:
         if night.dry_run:
             return replace(end, counts=result.counts)
         end = replace(end, called_now=result.called_now, report=result.report, html=result.html)
-        end = self._counted(end)
+        policy = job.policy
+        end = self._counted(end, Round(policy.again, policy.again_times) if policy.again else None)
         stopped, until = result.stopped, job.policy.until
         if until is not None and night.clock() >= until:
             self.stopped, stopped = _NO_MORE_CALLS.format(until=screens.local(until)), None
@@ -261,7 +267,10 @@ class _Story:
         # Where the sheet lies by now is where it has to be mended.
         end = self._with_troubles(job, replace(end, where=Where.DONE, path=str(moved)), stopped)
         try:
-            sheet, html = report_beside(night.place, night.inbox, result.campaign, neutralise=job.neutralise)
+            before = [Path(each) for each in (result.report, result.html) if each]
+            sheet, html = report_beside(
+                night.place, night.inbox, result.campaign, neutralise=job.neutralise, before=before
+            )
         except DialerError as error:
             return replace(end, trouble=(*end.trouble, error.sentence))
         return replace(end, report=str(sheet), html=str(html))
@@ -278,9 +287,9 @@ class _Story:
         named = f"{shlex.quote(campaign)}{place.flags}"
         return replace(end, trouble=troubles(end, stopped=stopped, named=named, again=again))
 
-    def _counted(self, end: SheetEnd) -> SheetEnd:
+    def _counted(self, end: SheetEnd, again: Round | None = None) -> SheetEnd:
         """The sheet with its rows by status and what is left of it, as the ledger knows them."""
         if end.campaign is None or end.where is Where.INBOX:
             return end
-        counts, left = standing_of(self.night.place, end.campaign, Path(end.path))
+        counts, left = standing_of(self.night.place, end.campaign, Path(end.path), again)
         return replace(end, counts=counts, left=left)

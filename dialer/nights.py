@@ -110,6 +110,7 @@ class NightEnd:
             recent=sum(left.recent for left in every),
             forbidden=sum(left.forbidden for left in every),
             never=sum(left.never for left in every),
+            again=sum(left.again for left in every),
             next_at=min(opens) if opens else None,
         )
 
@@ -163,6 +164,7 @@ def left_as_json(left: Left) -> dict[str, Any]:
         "recent": left.recent,
         "forbidden": left.forbidden,
         "never": left.never,
+        "again": left.again,
         "next": _time(left.next_at) if left.next_at else None,
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,7 +42,7 @@ class _Parsed(click.ParamType):  # type: ignore[type-arg]  # generic only in new
             "cap": limits.Cap.parse,
             "money": limits.parse_money,
             "week": windows.parse_week,
-            "time of day": lambda text: windows.parse_until(text, now=datetime.now().astimezone()),
+            "time of day": lambda text: windows.until_on_this_machine(text, now=datetime.now(UTC)),
         }
         try:
             return readers[self._reader](str(value))

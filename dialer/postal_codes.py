@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from dialer.zones import US_STATES
+from dialer.zones import US_STATES, agreed, folded
 
 _ZIP = re.compile(r"([0-9]{4,5})(?:[- ]?[0-9]{4})?")
 _CANADIAN = re.compile(r"([ABCEGHJKLMNPRSTVXY])[0-9][A-Z] ?(?:[0-9][A-Z][0-9])?", re.IGNORECASE)
@@ -60,7 +60,22 @@ PROVINCES: Mapping[str, Province] = {
     "SK": Province("Saskatchewan", ("America/Regina", "America/Swift_Current", "America/Edmonton")),
     "YT": Province("Yukon", ("America/Whitehorse", "America/Dawson")),
 }
-_ALIASES = {"québec": "QC", "newfoundland": "NL", "labrador": "NL", "pei": "PE", "nwt": "NT"}
+_ALIASES = {
+    "québec": "QC",
+    "newfoundland": "NL",
+    "labrador": "NL",
+    "pei": "PE",
+    "nwt": "NT",
+    "ont": "ON",
+    "que": "QC",
+    "alta": "AB",
+}
+_TERRITORIES = {
+    **dict.fromkeys(("pr", "puerto rico"), "America/Puerto_Rico"),
+    **dict.fromkeys(("vi", "virgin islands"), "America/St_Thomas"),
+    **dict.fromkeys(("gu", "guam", "mp", "northern mariana islands"), "Pacific/Guam"),
+    **dict.fromkeys(("as", "american samoa"), "Pacific/Pago_Pago"),
+}
 # The first letter of a Canadian code (Canada Post).
 _DISTRICTS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys("GHJ", ("QC",)),
@@ -82,7 +97,11 @@ _TORONTO_TIME = frozenset("HJKLMN")
 
 def province(text: str) -> str | None:
     """Reads a Canadian province's name or postal code; gives the postal code, None when it is none."""
-    words = " ".join(text.casefold().replace(".", "").split()).removeprefix("ca-")
+    return _province(text) or agreed(text, _province)
+
+
+def _province(text: str) -> str | None:
+    words = folded(text).removeprefix("ca-")
     return _ALIASES.get(words) or _provinces_by_words().get(words)
 
 
@@ -94,6 +113,13 @@ def province_area(code: str) -> Area:
 def state_area(code: str) -> Area:
     """The whole of a US state."""
     return Area("US", frozenset({code}), US_STATES[code].time_zones)
+
+
+def territory_area(text: str) -> Area | None:
+    """Reads the name or the postal code of a territory of the US; None when it is none."""
+    words = folded(text).removeprefix("us-").removeprefix("us ")
+    zone = _TERRITORIES.get(words)
+    return Area("US", frozenset(), (zone,)) if zone is not None else None
 
 
 def postal_area(text: str) -> Area | None:

@@ -1,8 +1,8 @@
 """Leads and history become result columns, totals and aggregates over time.
 
 Rows arrive as a stream: each chunk becomes a DataFrame, pandas groups and counts it, and only the
-counts, a few examples and one number per call are kept. Memory does not grow with the sheet beyond
-eight bytes for each call.
+counts and a few examples are kept. Memory does not grow with the sheet beyond sixteen bytes for each
+second in which calls began.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class Counting:
         statuses = _ordered(tally.statuses)
         called = sum(count for status, count in statuses if was_called(status))
         failed, unknown = tally.statuses[FAILED], tally.statuses[UNKNOWN]
-        seconds = tally.seconds_of_calls()
+        seconds = tally.calls_by_second()
         width, buckets = _timeline(seconds, zone)
         return Summary(
             facts=facts,
@@ -176,8 +176,8 @@ class Counting:
             new_contacts=tally.contacts["new"],
             known_contacts=tally.contacts["known"],
             unstated_contacts=tally.contacts["unstated"],
-            first_call=datetime.fromtimestamp(int(seconds.min()), zone) if buckets else None,
-            last_call=datetime.fromtimestamp(int(seconds.max()), zone) if buckets else None,
+            first_call=datetime.fromtimestamp(int(seconds.index.min()), zone) if buckets else None,
+            last_call=datetime.fromtimestamp(int(seconds.index.max()), zone) if buckets else None,
             bucket_seconds=width,
             buckets=buckets,
             busiest_second=_most_in(1, seconds),
@@ -227,7 +227,7 @@ class _Tally:
     statuses: Counter[str] = field(default_factory=Counter)
     contacts: Counter[str] = field(default_factory=Counter)
     kinds: dict[tuple[str, str], _KindTally] = field(default_factory=dict)
-    call_seconds: list[pd.Series[int]] = field(default_factory=list)
+    seconds: list[pd.Series[int]] = field(default_factory=list)  # of each chunk: second -> calls
     calls: CallTally = field(default_factory=CallTally)
 
     def add(self, chunk: list[RowResult]) -> None:
@@ -238,7 +238,7 @@ class _Tally:
         calls = frame[frame["called"]]
         for contact, count in calls["contact"].value_counts(sort=False).items():
             self.contacts[str(contact)] += count
-        self.call_seconds.append(calls["second"].dropna().astype("int64"))
+        self.seconds.append(calls["second"].dropna().astype("int64").value_counts(sort=False))
         if fates := [row.fate for row in chunk if row.fate is not None and was_called(row.status)]:
             self.calls.add(fates)
 
@@ -261,8 +261,11 @@ class _Tally:
             code = OTHER_CODES
         return self.kinds.setdefault((status, code), _KindTally())
 
-    def seconds_of_calls(self) -> pd.Series[int]:
-        return pd.concat([pd.Series([], dtype="int64"), *self.call_seconds])
+    def calls_by_second(self) -> pd.Series[int]:
+        """How many calls began in which second since 1970, as far as any did."""
+        counts = [chunk for chunk in self.seconds if not chunk.empty]
+        together = pd.concat(counts).groupby(level=0).sum() if counts else pd.Series([])
+        return together.astype("int64")
 
     def kinds_in(self, statuses: tuple[tuple[str, int], ...]) -> tuple[Kind, ...]:
         rank = {status: place for place, (status, _) in enumerate(statuses)}
@@ -292,15 +295,15 @@ def _ordered(statuses: Counter[str]) -> tuple[tuple[str, int], ...]:
 
 
 def _most_in(width: int, seconds: pd.Series[int]) -> int:
-    return 0 if seconds.empty else int((seconds // width).value_counts().max())
+    return 0 if seconds.empty else int(seconds.groupby(seconds.index // width).sum().max())
 
 
 def _timeline(seconds: pd.Series[int], zone: tzinfo) -> tuple[int, tuple[Bucket, ...]]:
     if seconds.empty:
         return 0, ()
-    width, edges = _edges(int(seconds.min()), int(seconds.max()), zone)
-    places = pd.cut(seconds, bins=edges, right=False, labels=False)
-    counts = places.value_counts().reindex(range(len(edges) - 1), fill_value=0)
+    width, edges = _edges(int(seconds.index.min()), int(seconds.index.max()), zone)
+    places = pd.cut(seconds.index, bins=edges, right=False, labels=False)
+    counts = seconds.groupby(places).sum().reindex(range(len(edges) - 1), fill_value=0)
     starts = [datetime.fromtimestamp(edge, zone) for edge in edges[:-1]]
     return width, tuple(Bucket(start, int(calls)) for start, calls in zip(starts, counts, strict=True))
 

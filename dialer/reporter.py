@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -16,10 +16,10 @@ from dialer.loader import Understood
 from dialer.own_columns import FATE_COLUMNS, RESULT_COLUMNS
 from dialer.report import CampaignFacts, Counting
 from dialer.report_files import check_output, stem_of
-from dialer.result_table import ResultTable, WrittenReport
+from dialer.result_table import ResultCell, ResultTable, WrittenReport
 from dialer.results import RowResult, fate_columns, result_columns
-from dialer.spreadsheet import open_table
-from dialer.table import Format
+from dialer.spreadsheet import format_of
+from dialer.table import Format, TableInfo
 from dialer.whole_file import whole_file
 from dialer.write_back import write_back
 
@@ -104,20 +104,19 @@ def _write_sheet(
     origin: Origin, results: Iterator[RowResult], fates_known: int, target: Path
 ) -> WrittenReport:
     understood = origin.understood
-    with open_table(
-        origin.source, encoding=understood.encoding, delimiter=understood.delimiter
-    ) as spreadsheet:
-        info = spreadsheet.info
+    # It was parsed when it was loaded, and has the same digest still.
+    info = TableInfo(
+        origin.source.name,
+        format_of(origin.source),
+        sheets=understood.sheets,
+        encoding=understood.encoding,
+        delimiter=understood.delimiter,
+    )
     known = (*RESULT_COLUMNS, *FATE_COLUMNS[:fates_known])
     own = {name: header for name, header in origin.headers.items() if name in known}
-    places = [known.index(name) for name in own]
     table = ResultTable(
         names=tuple(own.values()),
-        cells=(
-            (result.row, tuple([cells[place] for place in places]))
-            for result in results
-            for cells in [(*result_columns(result), *fate_columns(result))]
-        ),
+        cells=_cells(results, [known.index(name) for name in own]),
         existing={own[name]: at for name, at in understood.results.items() if name in own},
         widths={header: _WIDTHS.get(name, _WIDTH) for name, header in own.items()},
         neutralise=origin.neutralise,
@@ -130,6 +129,16 @@ def _write_sheet(
         header_row=understood.header_row,
         results=table,
     )
+
+
+def _cells(
+    results: Iterable[RowResult], places: Sequence[int]
+) -> Iterator[tuple[int, tuple[ResultCell, ...]]]:
+    """Each row's number and its cells: those at `places` among all of our own columns."""
+    if list(places) == list(range(len(RESULT_COLUMNS))):
+        return ((result.row, result_columns(result)) for result in results)
+    every = ((result.row, (*result_columns(result), *fate_columns(result))) for result in results)
+    return ((row, tuple([cells[place] for place in places])) for row, cells in every)
 
 
 def with_own_columns(understood: Understood, written: WrittenReport, own: Mapping[str, str]) -> Understood:

@@ -91,6 +91,7 @@ def write(
         for path in (written.sheet.path, written.html):
             note_file(connection, "report", path)
         note_report(connection, written.sheet.path, campaign=campaign.name, source=named)
+    with ledger.reading() as connection:
         forgotten = forgotten_rows(connection, loaded.load_id)
     if forgotten:
         without_forgotten(written, forgotten, understood)

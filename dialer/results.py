@@ -10,6 +10,7 @@ from dialer.leads import RowProblem, Verdict
 from dialer.replies import ACCEPTED
 from dialer.retry import LeadState
 
+_TO_THE_SECOND = len("2026-01-15T12:00:00")
 NOT_CALLED_YET = "Not called yet: run the same command again."
 
 # What has happened, or may have, stays on record when the row says later on that it must not be called.
@@ -241,7 +242,7 @@ def result_columns(result: RowResult) -> tuple[str | bool | int | None, ...]:
         result.is_new_contact,
         result.to_phone,
         result.contact_id,
-        f"{result.called_at:%Y-%m-%dT%H:%M:%SZ}" if result.called_at else None,
+        result.called_at.isoformat()[:_TO_THE_SECOND] + "Z" if result.called_at else None,
         result.attempts if attempted else None,
         result.reason,
     )

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dialer import account, journal, loads, logs, orders, run_log, screens, unknowns
+from dialer import journal, loads, logs, orders, run_log, screens, standing, unknowns
 from dialer.access import OpenLedger, open_api, open_ledger
 from dialer.aftermath import follow_run
 from dialer.announcing import history_in_words, sheet_in_words, show_plan, why_later
@@ -23,6 +23,7 @@ from dialer.errors import DialerError, TryLater
 from dialer.leads import Verdict
 from dialer.ledger import Ledger
 from dialer.loader import Loaded, load
+from dialer.night_facts import twin_of
 from dialer.plan import Plan
 from dialer.pool import Progress
 from dialer.reconciling import look_at_start
@@ -243,11 +244,13 @@ def _say(run: _Run, sentence: str) -> None:
 
 
 def _facts(run: _Run, *, redialled: int) -> screens.PlanFacts:
+    with run.ledger.reading() as connection:
+        twin = twin_of(connection, run.snapshot.sha256, campaign=run.campaign.name)
     return screens.PlanFacts(
         campaign=run.campaign.name,
         sheet=sheet_in_words(run.loaded.understood),
         columns=run.loaded.understood.mapping,
-        history=history_in_words(run.loaded),
+        history=history_in_words(run.loaded, twin),
         base_url=run.api.base_url,
         key_ending=run.api.key_ending or None,
         ledger=str(run.ledger_path),
@@ -309,15 +312,10 @@ def _finish(run: _Run, plan: Plan, *, progress: Progress | None) -> Result:
 
 def _counts(run: _Run) -> dict[str, int]:
     with run.ledger.reading() as connection:
-        return account.count_statuses(
-            account.row_results(
-                connection,
-                campaign_id=run.campaign.campaign_id,
-                load_id=run.loaded.load_id,
-                recall_after=run.job.policy.recall_after,
-                now=run.ledger.clock(),
-            )
-        )
+        load = loads.latest_load(connection, run.campaign.campaign_id, complete_only=True)
+        now = run.ledger.clock()
+        point = standing.Point(now=now, recall_since=now - run.job.policy.recall_after)
+        return standing.count_statuses(connection, load, point) if load else {}
 
 
 def _write_reports(run: _Run) -> Written | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, repeat
+from typing import NamedTuple
 
 from dialer.areas import Area
 from dialer.cell_styles import CellStyles
@@ -32,8 +33,7 @@ class Layout:
     styles: Mapping[int, CellStyles]  # of the neighbours, by their index; {} where none could be added
 
 
-@dataclass(frozen=True, slots=True)
-class _Band:
+class _Band(NamedTuple):  # made for every row
     """Cells that stand side by side in a row: the headers of the new columns, or a row's results."""
 
     columns: tuple[int, ...]  # ascending
@@ -103,7 +103,8 @@ class _Writer:
         written: list[bytes] = []
         copied = 0
         for row in rows(block, self._grammar, last_number=self._last_row):
-            missing = self._missing_rows(before=row.number)
+            due = self._due_row()
+            missing = self._missing_rows(before=row.number) if due is not None and due < row.number else b""
             self._last_row = row.number
             band = self._band(row.number)
             if missing:
@@ -148,11 +149,17 @@ class _Writer:
         results = self._placement.take(number)
         return _Band(self._placement.positions, self._openings, results) if results else None
 
+    def _due_row(self) -> int | None:
+        """The number of the first row that something has to be written into and was not yet."""
+        due = self._placement.next_row()
+        if self._header_row is None:
+            return due
+        return self._header_row if due is None else min(due, self._header_row)
+
     def _missing_rows(self, *, before: int | None) -> bytes:
         """Rows that the XML leaves out although they have results."""
         written = b""
-        while numbers := [n for n in (self._header_row, self._placement.next_row()) if n is not None]:
-            number = min(numbers)
+        while (number := self._due_row()) is not None:
             if before is not None and number >= before:
                 break
             if number <= self._last_row:

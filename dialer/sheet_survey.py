@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from dialer.alike_rows import AlikeRows
 from dialer.areas import Area
 from dialer.sheet_outline import SheetOutline
 from dialer.sheet_xml import (
@@ -86,6 +87,7 @@ class _Survey:
         self._header_row = header_row
         self._first_body_row = (header_row or 0) + 1
         self._shapes: dict[_Shape, _Measure] = {}
+        self._alike: AlikeRows[_Measure] = AlikeRows(grammar)  # below the header
         self.width = self.full_width = self.last_row = 0
         self.row_extensions = False
         self.header_style = b""
@@ -115,10 +117,14 @@ class _Survey:
 
     def _measure(self, block: bytes, row: RowXml) -> _Measure:
         """What a row tells whose cells are proven to be in order."""
+        in_body = row.number >= self._first_body_row
+        if in_body and (found := self._alike.find(block, row)):
+            return found  # and its styles were kept
         shapes = self._grammar.cell_shape.findall(block, row.tag_end, row.content_end)
         if not shapes:
             return _Measure(0, 0, -1)
         letters, digits, styles, closed, empty = zip(*shapes, strict=True)
+        known = None
         if set(digits) != {b"%d" % row.number}:
             measure = _measured(cells(block, row, self._grammar))  # without references, or with odd ones
         else:
@@ -130,8 +136,10 @@ class _Survey:
                 if len(self._shapes) >= _MAX_SHAPES:
                     self._shapes.clear()
                 self._shapes[shape] = measure
-        if row.number >= self._first_body_row:
+        if in_body:
             self._keep(styles, measure)
+            if known is not None:
+                self._alike.learn(block, row, measure)
         return measure
 
     def _keep(self, styles: Sequence[bytes], measure: _Measure) -> None:

@@ -25,7 +25,7 @@ from dialer.table import Format, Row, SheetHead, TableInfo
 TIME_LIMIT_SECONDS = 16.0
 
 
-__all__ = ["TIME_LIMIT_SECONDS", "AskHidden", "Spreadsheet", "open_table", "opened"]
+__all__ = ["TIME_LIMIT_SECONDS", "AskHidden", "Spreadsheet", "format_of", "open_table", "opened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,15 @@ def _text(file: BinaryIO, form: TextForm, name: str) -> Spreadsheet:
 
     info = TableInfo(name, Format.CSV, encoding=form.encoding.name, delimiter=form.delimiter)
     return Spreadsheet(info, (SheetHead(None, tuple(islice(walk(0), HEAD_ROWS))),), walk)
+
+
+def format_of(path: Path) -> Format:
+    """The format of a spreadsheet, told by its content; a workbook is held against the limits and not parsed.
+
+    Raises SheetMissing, or SheetError with the reason why the file cannot be used.
+    """
+    with opened(path) as file:
+        return find_format(file, name=path.name)
 
 
 @contextmanager

@@ -6,24 +6,31 @@ The numbers are those that the report counts row by row (`account.row_results`),
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-from dialer.account import COUNT_VERDICTS, count_statuses, latest_run, recall_after, row_results
+from dialer import account
+from dialer.account import latest_run, recall_after, row_results
 from dialer.ledger import time_of, time_text
 from dialer.loads import Load, latest_load
 from dialer.replies import RESERVED_STATUSES
+from dialer.results import RowResult
 
 CALLED = "called"  # stands for all the words that the API gives its calls
+_USUAL_WORD = "queued"  # as the API documents its answer to a POST
 
 _WAITING = ("pending", "deferred", "recent")  # which of them a lead is depends on the clock alone
 _OTHERS = ("failed", "unknown", *_WAITING, "invalid", "duplicate", "suppressed")
 
-COUNT_LEADS = text("SELECT state, count(*) AS n FROM leads WHERE load_id = :load_id GROUP BY state")
+# In the words of the index that holds these rows and no others.
+COUNT_REFUSED_ROWS = text(
+    "SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id"
+    " AND verdict NOT IN ('callable', 'assumed') GROUP BY verdict"
+)
 # What the row of a suppressed lead says itself decides, once the lead was tried, whose status it bears.
 COUNT_SUPPRESSED_LEADS = text(
     "SELECT l.state, r.verdict, count(*) AS n FROM leads AS l"
@@ -53,6 +60,15 @@ COUNT_RECENT = text("""
 COUNT_ATTEMPTS = text(
     "SELECT count(*) AS n, max(attempt_id) AS newest FROM attempts WHERE campaign_id = :campaign_id"
 )
+# In the words of `attempts_of_other_words`: each called lead that it does not hold bears the usual word.
+COUNT_OTHER_WORDS = text(
+    "SELECT coalesce(a.status, 'accepted') AS word, count(*) AS n FROM attempts AS a"
+    " CROSS JOIN leads AS l"  # in this order: the index first
+    " WHERE a.campaign_id = :campaign_id AND a.outcome IS NOT NULL"
+    " AND l.lead_id = a.lead_id AND l.last_attempt_id = a.attempt_id"
+    " AND (a.status IS NULL OR a.status <> 'queued')"
+    " AND l.load_id = :load_id AND l.state = 'called' GROUP BY 1"
+)
 COUNT_ENDED_CALLS = text(
     "SELECT ended, count(*) AS n FROM calls WHERE campaign_id = :campaign_id GROUP BY ended ORDER BY ended"
 )
@@ -70,9 +86,7 @@ class Point:
 
 def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str, int]:
     """How many rows of a load have which status, with `called` for all words of the API; none is left out."""
-    newest = latest_load(connection, load.campaign_id)
-    if newest is None or newest.load_id != load.load_id:
-        # A later load that was given up has taken leads with it: only the rows themselves tell.
+    if not _is_newest(connection, load):
         return _read_all(connection, load, point)
     bound = {
         "campaign_id": load.campaign_id,
@@ -80,8 +94,8 @@ def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str,
         "now": time_text(point.now),
         "recall_since": time_text(point.recall_since),
     }
-    verdicts = {row.verdict: row.n for row in connection.execute(COUNT_VERDICTS, bound)}
-    states = {row.state: row.n for row in connection.execute(COUNT_LEADS, bound)}
+    verdicts = {row.verdict: row.n for row in connection.execute(COUNT_REFUSED_ROWS, bound)}
+    states = {row.state: row.n for row in connection.execute(account.COUNT_LEADS, bound)}
     refused = {(r.state, r.verdict): r.n for r in connection.execute(COUNT_SUPPRESSED_LEADS, bound)}
     deferred = int(connection.execute(COUNT_DEFERRED, bound).scalar_one())
     recent = 0
@@ -105,6 +119,22 @@ def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str,
         "duplicate": verdicts.get("duplicate", 0),
         "suppressed": verdicts.get("suppressed", 0) - happened + waiting - by_own_row["due"],
     }
+
+
+def count_statuses(connection: Connection, load: Load, point: Point) -> dict[str, int]:
+    """How many rows of a load have which status, called ones by the API's own words; only what there is."""
+    return with_words(connection, load, point, count_rows(connection, load, point))
+
+
+def with_words(connection: Connection, load: Load, point: Point, counts: Mapping[str, int]) -> dict[str, int]:
+    """The `counts` of `count_rows` with the API's own words instead of `called`; only what there is."""
+    if not _is_newest(connection, load):
+        return account.count_statuses(_results(connection, load, point))
+    bound = {"campaign_id": load.campaign_id, "load_id": load.load_id}
+    words = {row.word: int(row.n) for row in connection.execute(COUNT_OTHER_WORDS, bound)}
+    usual = {_USUAL_WORD: counts[CALLED] - sum(words.values())}
+    others = {status: rows for status, rows in counts.items() if status != CALLED}
+    return {status: rows for status, rows in (usual | words | others).items() if rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +177,24 @@ def fingerprint(connection: Connection, load: Load, counts: Mapping[str, int]) -
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:12]}"
 
 
-def _read_all(connection: Connection, load: Load, point: Point) -> Mapping[str, int]:
-    results = row_results(
+def _is_newest(connection: Connection, load: Load) -> bool:
+    """False if a later load that was given up has taken leads with it: only the rows themselves tell then."""
+    newest = latest_load(connection, load.campaign_id)
+    return newest is not None and newest.load_id == load.load_id
+
+
+def _results(connection: Connection, load: Load, point: Point) -> Iterator[RowResult]:
+    return row_results(
         connection,
         campaign_id=load.campaign_id,
         load_id=load.load_id,
         recall_after=point.now - point.recall_since,
         now=point.now,
     )
+
+
+def _read_all(connection: Connection, load: Load, point: Point) -> Mapping[str, int]:
     counts = dict.fromkeys((CALLED, *_OTHERS), 0)
-    for status, rows in count_statuses(results).items():
+    for status, rows in account.count_statuses(_results(connection, load, point)).items():
         counts[status if status in RESERVED_STATUSES else CALLED] += rows
     return counts

@@ -6,34 +6,36 @@ long as the database itself. Everything that is run once for a command goes that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, TextClause
 from sqlalchemy.exc import DBAPIError
 
+# Makes of bound values those that the driver wants, in its order.
+Values = Callable[[Mapping[str, Any]], Any]
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+
+class Ran(NamedTuple):
     """What came of a statement."""
 
     changed: int  # rows that it wrote
-    rows: tuple[tuple[Any, ...], ...] = ()
+    rows: Sequence[tuple[Any, ...]]
 
 
 def run(connection: Connection, statement: TextClause, bound: Mapping[str, Any]) -> Ran:
     """Run one statement, in the transaction that is open. Raises SQLAlchemy's errors."""
-    words, names = _for_the_driver(statement, connection.dialect)
-    dbapi: Any = connection.dialect.dbapi
+    dialect = connection.dialect
+    words, values = _for_the_driver(statement, dialect)
+    dbapi: Any = dialect.dbapi
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(words, bound if names is None else tuple(bound[name] for name in names))
-        rows = tuple(cursor.fetchall()) if cursor.description else ()
-        return Ran(cursor.rowcount, rows)
+        cursor.execute(words, values(bound))
+        return Ran(cursor.rowcount, cursor.fetchall() if cursor.description else [])
     except dbapi.Error as error:
-        raise DBAPIError.instance(words, None, error, dbapi.Error, dialect=connection.dialect) from error
+        raise DBAPIError.instance(words, None, error, dbapi.Error, dialect=dialect) from error
     finally:
         cursor.close()
 
@@ -46,8 +48,12 @@ def run_all(connection: Connection, statement: TextClause, rows: Iterable[tuple[
 
 
 @lru_cache(maxsize=64)
-def _for_the_driver(statement: TextClause, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
-    """A statement as the driver wants it, and the names of what it binds; None where it binds by name."""
+def _for_the_driver(statement: TextClause, dialect: Dialect) -> tuple[str, Values]:
+    """A statement as the driver wants it, and what makes of bound values those that the driver wants."""
     compiled = statement.compile(dialect=dialect)
     names: list[str] | None = compiled.positiontup
-    return str(compiled), tuple(names) if names is not None else None
+    if names is None:  # it binds by name
+        return str(compiled), lambda bound: bound
+    if len(names) > 1:
+        return str(compiled), itemgetter(*names)
+    return str(compiled), lambda bound: tuple(bound[name] for name in names)

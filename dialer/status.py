@@ -227,12 +227,11 @@ def _next_step(look: _Look, place: Place) -> str:
 
 def _depth(connection: Connection, look: _Look, load: loads.Load, place: Place) -> Depth:
     campaign_id = look.campaign.campaign_id
-    words = lately.words_of_calls(connection, load.load_id)
-    others = {status: n for status, n in look.counts.items() if status != standing.CALLED and n}
     recall_since = look.now - account.recall_after(look.run)
+    point = Point(now=look.now, recall_since=recall_since)
     return Depth(
         line=_line(look, place),
-        statuses=words | others,
+        statuses=standing.with_words(connection, load, point, look.counts),
         outcomes=lately.fates_of_calls(connection, campaign_id=campaign_id, load_id=load.load_id),
         settings=look.run.settings if look.run else {},
         source=load.path,

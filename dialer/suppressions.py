@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def _suppressed(reading: RowReading, suppression: Suppression) -> RowReading:
     problem = suppression.problem(e164, reading.cell)
     if suppression.forgotten:
         return RowReading(reading.row, Verdict.SUPPRESSED, cell=reading.cell, problems=(problem,))
-    return replace(reading, verdict=Verdict.SUPPRESSED, problems=(*reading.problems, problem))
+    return reading._replace(verdict=Verdict.SUPPRESSED, problems=(*reading.problems, problem))
 
 
 def is_forgotten(reading: RowReading) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from dialer import account, whom
@@ -42,7 +41,7 @@ def plan_run(
         allowed=allowed(connection, choice, now=now),
     )
     if first is not None and policy.trace_tag:
-        first = replace(first, tags=(*first.tags, "dialer-…"))  # each call has another one
+        first = first._replace(tags=(*first.tags, "dialer-…"))  # each call has another one
     return make_plan(survey, policy, first=first)
 
 

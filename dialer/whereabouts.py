@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from dialer.clocks import possible, read_time_zone, zones_of_country
-from dialer.postal_codes import Area, postal_area, province, province_area, state_area
+from dialer.postal_codes import Area, postal_area, province, province_area, state_area, territory_area
 from dialer.zones import Place, place, us_state
 
 _NO_COUNTRY = "001"  # of satellite phones and international toll-free numbers, which ring anywhere
@@ -106,10 +106,16 @@ def _stated(told: Told) -> tuple[list[Area], list[str]]:
         not_read.append("state")
     if by_code is not None:
         areas.append(by_code)
-    agree = by_code is not None and by_state is not None and by_state.subdivisions <= by_code.subdivisions
+    agree = by_code is not None and by_state is not None and _lies_in(by_code, by_state)
     if by_state is not None and not agree:
         areas.append(by_state)
     return areas, not_read
+
+
+def _lies_in(by_code: Area, by_state: Area) -> bool:
+    if not by_state.subdivisions:  # a territory
+        return set(by_state.time_zones) <= set(by_code.time_zones)
+    return by_state.subdivisions <= by_code.subdivisions
 
 
 def _area_of_state(text: str) -> Area | None:
@@ -117,7 +123,7 @@ def _area_of_state(text: str) -> Area | None:
     if state is not None:
         return state_area(state)
     code = province(text)
-    return province_area(code) if code is not None else None
+    return province_area(code) if code is not None else territory_area(text)
 
 
 def _zones(number: Place, areas: Iterable[Area], *, told: Told) -> set[str]:

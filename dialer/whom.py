@@ -126,10 +126,13 @@ SELECT_DUE = text(
 ).bindparams(*_WORDS)
 SELECT_ANY_ATTEMPT = text("SELECT 1 FROM attempts WHERE begun_at > :since LIMIT 1")
 # Of these only those whom any campaign has called, or may have: nobody else can have reached a cap.
+_CALLED_BEFORE = f"""
+    EXISTS (SELECT 1 FROM attempts AS a WHERE a.e164 = l.e164 AND a.begun_at > :since AND {COUNTS})"""  # noqa: S608 - constants
+_DUE_CALLED_BEFORE = f"{_DUE} AND {_CALLED_BEFORE}"
 SELECT_DUE_CALLED_BEFORE = text(
-    f"SELECT {_LEAD} FROM leads AS l WHERE {_CHOSEN} AND NOT {RECENT} AND l.row > :after_row"  # noqa: S608 - constants
-    f" AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.e164 = l.e164 AND a.begun_at > :since AND {COUNTS})"
-    " ORDER BY l.row LIMIT :most"
+    f"{_DUE_CALLED_BEFORE} AND l.state = 'due'"
+    f" UNION ALL {_DUE_CALLED_BEFORE} AND l.state = 'failed' AND (:failed OR :forbidden)"
+    f" UNION ALL {_DUE_CALLED_BEFORE} AND l.state = 'called' AND :called_again ORDER BY row LIMIT :most"
 ).bindparams(*_WORDS)
 COUNT_CHOSEN = text(
     f"SELECT count(*) AS chosen, coalesce(sum(CASE WHEN {RECENT} THEN 1 ELSE 0 END), 0) AS recent,"  # noqa: S608 - constants
@@ -156,8 +159,8 @@ SELECT_EARLIER_CALLS = text(
 
 def due_leads(connection: Connection, choice: Choice, *, after_row: int, most: int) -> list[DueLead]:
     """The next leads in the sheet's order, at most `most`, whose row is below `after_row`."""
-    bound = {"after_row": after_row, "most": most, "called_again": bool(choice.call_status or choice.again)}
-    rows = connection.execute(SELECT_DUE, _bind(choice) | bound)
+    bound = _bind(choice) | {"after_row": after_row, "most": most, "called_again": _called_again(choice)}
+    rows = connection.execute(SELECT_DUE, bound)
     return [_due_lead(row) for row in rows]
 
 
@@ -167,7 +170,7 @@ def capped_leads(connection: Connection, choice: Choice, *, now: datetime) -> di
     if not choice.bounds.caps or connection.execute(SELECT_ANY_ATTEMPT, since).first() is None:
         return {}
     capped: dict[int, Capped] = {}
-    bound = _bind(choice) | since | {"most": _BATCH}
+    bound = _bind(choice) | since | {"most": _BATCH, "called_again": _called_again(choice)}
     after = -1
     while rows := connection.execute(SELECT_DUE_CALLED_BEFORE, bound | {"after_row": after}).all():
         after = rows[-1].row
@@ -203,6 +206,10 @@ def earlier_calls(connection: Connection, choice: Choice) -> dict[int, tuple[dat
     for row in connection.execute(SELECT_EARLIER_CALLS, _bind(choice)):
         calls[row.row] = (*calls.get(row.row, ()), time_of(row.at))
     return calls
+
+
+def _called_again(choice: Choice) -> bool:
+    return bool(choice.call_status or choice.again)
 
 
 def _bind(choice: Choice) -> dict[str, Any]:

@@ -97,6 +97,13 @@ def parse_until(text: str, *, now: datetime) -> datetime:
     return next(moment for moment in moments if moment > now - _LATELY)
 
 
+def until_on_this_machine(text: str, *, now: datetime) -> datetime:
+    """Reads "20:00" as `parse_until` does, on the clock of this machine, which may be changed before then."""
+    shown = parse_until(text, now=now.astimezone())
+    # An aware local time keeps the offset of today: what the clock will show then is what was asked for.
+    return shown.replace(tzinfo=None).astimezone()
+
+
 def _days(named: re.Match[str], text: str) -> range:
     first, last = (named["first"].lower(), (named["last"] or named["first"]).lower())
     if first in DAYS and last in DAYS and DAYS.index(first) <= DAYS.index(last):

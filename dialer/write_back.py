@@ -34,7 +34,7 @@ def write_back(
     CSV comes back as CSV with every byte of the user's, XLSX and XLSM as themselves with one sheet's XML
     added to, everything else as a new XLSX of text. An Excel sheet that cannot be added to safely comes back
     as a new XLSX, too, and `fallback_reason` says why; so does one that is to be neutralised, since formulas,
-    links and macros may stand anywhere in a workbook. `info` is what `open_table` said of the source;
+    links and macros may stand anywhere in a workbook. `info` is what was understood of the source;
     `sheet` None means its first. The path of a new workbook ends in `.xlsx`, whatever `target` is called,
     because Excel refuses other endings.
     Raises DialerError `not_written`; SheetError where the source has become unreadable or has no room for

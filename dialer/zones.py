@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -89,15 +90,40 @@ US_STATES: Mapping[str, UsState] = {
     "WV": UsState("West Virginia", (_EASTERN,)),
     "WY": UsState("Wyoming", (_MOUNTAIN,)),
 }
-_ALIASES = {"washington state": "WA", "washington dc": "DC"}
+_ALIASES = {"washington dc": "DC"}
+# As they were abbreviated before the postal codes, where that is not the same.
+_ABBREVIATED = """
+    ala AL, ariz AZ, ark AR, calif CA, colo CO, conn CT, del DE, fla FL, ill IL, ind IN, kan KS, mass MA,
+    mich MI, minn MN, miss MS, mont MT, neb NE, nev NV, n mex NM, okla OK, ore OR, penn PA, tenn TN,
+    tex TX, wash WA, w va WV, wis WI, wyo WY
+"""
+_NATION = frozenset({"us", "usa", "united states", "united states of america", "canada"})
+_BETWEEN_NAMES = re.compile("[(),/|\u2013-]")
 
 
 def us_state(text: str) -> str | None:
     """Reads a US state's name or postal code, however it is written; gives the postal code.
 
-    None when it is no state: a typing error must not choose a law.
+    Where several names stand ("CA - California", "Texas, USA") all have to mean the same state. None when
+    it is no state: a typing error must not choose a law.
     """
-    words = " ".join(text.casefold().replace(".", "").replace(",", " ").split()).removeprefix("us-")
+    return _us_state(text.replace(",", " ")) or agreed(text, _us_state)
+
+
+def agreed(text: str, read: Callable[[str], str | None]) -> str | None:
+    """What all names in a text mean, a nation's beside them; None where they don't mean the same."""
+    names = (name for part in _BETWEEN_NAMES.split(text) if (name := folded(part)))
+    meant = {read(name) for name in names if name not in _NATION}
+    return meant.pop() if len(meant) == 1 else None
+
+
+def folded(text: str) -> str:
+    """A name in small letters, without full stops and needless spaces."""
+    return " ".join(text.casefold().replace(".", "").split())
+
+
+def _us_state(text: str) -> str | None:
+    words = folded(text).removeprefix("us-").removeprefix("state of ").removesuffix(" state")
     return _ALIASES.get(words) or _states_by_words().get(words)
 
 
@@ -144,7 +170,11 @@ def _shared(place: Place) -> Place:
 
 @cache
 def _states_by_words() -> Mapping[str, str]:
-    return {words.casefold(): code for code, state in US_STATES.items() for words in (code, state.name)}
+    written = {words.casefold(): code for code, state in US_STATES.items() for words in (code, state.name)}
+    for abbreviated in _ABBREVIATED.split(","):
+        words, _, code = abbreviated.strip().rpartition(" ")
+        written[words] = code
+    return written
 
 
 @cache

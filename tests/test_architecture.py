@@ -70,7 +70,7 @@ FLOORS: list[dict[str, set[str]]] = [
                 "sheet_frame",
                 "widened_parts",
             ),
-            *("raw_records", "text_cells"),
+            *("raw_records", "text_cells", "alike_rows"),
         },
         "ledger": {
             *("ledger", "writer", "loads", "journal", "account", "recovered", "ledger_file", "facts"),
@@ -88,7 +88,7 @@ FLOORS: list[dict[str, set[str]]] = [
         "settings": {"settings", "settings_files", "saved_mappings"},
     },
     {
-        "loader": {"loader", "understanding", "remembered"},
+        "loader": {"loader", "understanding", "remembered", "row_batches", "reading_ahead", "reading_child"},
         "pool": {
             *("pool", "pool_means", "patience", "pace", "calling_hours", "openings", "survey"),
             *("bounding", "spreading"),

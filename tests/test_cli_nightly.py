@@ -95,6 +95,55 @@ def test_in_a_feed_only_the_person_who_is_new_is_called_and_nothing_is_overwritt
     assert len([name for name in lies(inbox, "done") if name.startswith("export") and ".r" not in name]) == 2
 
 
+def test_the_same_file_under_another_name_calls_nobody_once_more(desk: Desk, inbox: Path) -> None:
+    numbers = desk.numbers(2)
+    put(inbox, "leads.csv", numbers)
+    night(desk, inbox)
+    put(inbox, "leads (1).csv", numbers)
+
+    end = night(desk, inbox).json
+
+    assert (end["exit_code"], lies(inbox, "processing"), lies(inbox, "failed")) == (
+        65,
+        [],
+        ["leads (1).csv", "leads (1).csv.txt"],
+    )
+    assert end["trouble"][0]["message"].startswith(
+        "This is the same file, byte for byte, as that of campaign 'leads', loaded on "
+    )
+
+
+def test_whoever_runs_the_same_file_under_another_name_by_hand_is_told(desk: Desk, inbox: Path) -> None:
+    sheet = put(inbox, "by hand.csv", desk.numbers(1))
+    desk.dialer("run", sheet, *desk.api, "-a", "Voz", "--yes")
+
+    told = desk.dialer("run", sheet, *desk.api, "-a", "Voz", "--campaign", "once more", "--dry-run").stderr
+
+    assert (
+        "Campaign   once more (new, but the same file, byte for byte, as that of campaign 'by hand'" in told
+    )
+
+
+def test_a_file_whose_settings_name_its_campaign_is_a_list_of_its_own(desk: Desk, inbox: Path) -> None:
+    numbers = desk.numbers(2)
+    put(inbox, "leads.csv", numbers)
+    night(desk, inbox)
+    put(inbox, "again.csv", numbers)
+    (inbox / "dialer.toml").write_text('[sheets."again*"]\ncampaign = "second letter"\n')
+
+    assert night(desk, inbox).json["counts"] == {"recent": 2}
+
+
+def test_of_two_sheets_of_one_name_no_report_is_left_in_processing(desk: Desk, inbox: Path) -> None:
+    first, second = desk.numbers(2)
+    put(inbox, "letter.csv", [first])
+    night(desk, inbox)
+    put(inbox, "letter.csv", [second])
+    night(desk, inbox)
+
+    assert lies(inbox, "processing/reports") == []
+
+
 def test_every_sheet_has_its_own_settings_and_what_is_left_is_called_the_next_night(
     desk: Desk, inbox: Path
 ) -> None:

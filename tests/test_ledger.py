@@ -168,6 +168,27 @@ def test_after_a_load_a_state_that_does_not_exist_is_refused_again(ledger: Ledge
         )
 
 
+def checks(ledger: Ledger) -> list[object]:
+    names = ("foreign_keys", "ignore_check_constraints", "synchronous")
+    with ledger.transaction() as connection:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+
+def test_what_a_load_leaves_out_holds_again_after_it(ledger: Ledger) -> None:
+    before = checks(ledger)
+    with ledger.loading() as connection:
+        add("a")(connection)
+
+    assert (before, checks(ledger)) == ([1, 0, 2], [1, 0, 2])
+
+
+def test_what_a_load_leaves_out_holds_again_after_one_that_raises(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.loading() as connection:
+        fails(connection)
+
+    assert checks(ledger) == [1, 0, 2]
+
+
 def test_a_load_that_raises_leaves_nothing(ledger: Ledger, path: Path) -> None:
     with pytest.raises(ZeroDivisionError), ledger.loading() as connection:
         fails(connection)
@@ -183,7 +204,7 @@ def test_what_is_thrown_away_is_not_wiped_out_first(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         ]
 
-    assert modes == ["memory", 0, 1, 0]
+    assert modes == ["off", 0, 1, 0]
 
 
 def test_a_reader_cannot_write(ledger: Ledger) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from dialer import journal, whom
+from dialer import fates, journal, whom
+from dialer.call_words import Told
 from dialer.campaign import Selection
+from dialer.ledger import time_of
 from dialer.loads import latest_load
-from dialer.night_facts import Left, move_sheet, standing_of_sheet
+from dialer.night_facts import Left, Round, Twin, move_sheet, standing_of_sheet, twin_of
 from dialer.standing import Point
-from tests.builders import World, number, policy
+from tests.builders import World, lead, number, policy
 
 AGAIN = policy(only=(Selection.FORBIDDEN,), concurrency=1)
 
@@ -22,7 +25,7 @@ def sheet_of(world: World) -> Path:
     return Path(load.path)
 
 
-def standing(world: World, sheet: Path) -> tuple[dict[str, int], Left] | None:
+def standing(world: World, sheet: Path, again: Round | None = None) -> tuple[dict[str, int], Left] | None:
     now = world.loop.utc_now()
     with world.ledger.reading() as connection:
         return standing_of_sheet(
@@ -30,13 +33,28 @@ def standing(world: World, sheet: Path) -> tuple[dict[str, int], Left] | None:
             world.campaign.campaign_id,
             sheet,
             Point(now=now, recall_since=now - timedelta(hours=24)),
+            again,
         )
 
 
-def left(world: World) -> Left:
-    found = standing(world, sheet_of(world))
+def left(world: World, again: Round | None = None) -> Left:
+    found = standing(world, sheet_of(world), again)
     assert found is not None
     return found[1]
+
+
+def hear(world: World, phone: str, word: str) -> None:
+    """The API has told how the call of a number ended."""
+    with world.ledger.transaction() as connection:
+        call_id = next(each.call_id for each in world.results() if each.to_phone == phone)
+        fates.write_fate(
+            connection,
+            world.campaign.campaign_id,
+            call_id or "",
+            Told(word, ended=True),
+            detailed=True,
+            now=world.loop.utc_now(),
+        )
 
 
 def test_of_those_who_failed_only_whom_the_api_forbade_are_called_again(world: World) -> None:
@@ -76,9 +94,9 @@ def test_those_are_left_who_wait_for_a_time_that_is_known_and_the_first_time_is_
     with world.ledger.reading() as connection:
         due = whom.due_leads(connection, world.choice(policy()), after_row=-1, most=3)
     with world.ledger.transaction() as connection:
-        for lead, hours in zip(due, (5, 3, None), strict=True):
+        for each, hours in zip(due, (5, 3, None), strict=True):
             until = None if hours is None else now + timedelta(hours=hours)
-            journal.defer(connection, lead, until=until, reason="It is night there.")
+            journal.defer(connection, each, until=until, reason="It is night there.")
 
     found = left(world)
 
@@ -95,3 +113,38 @@ def test_a_sheet_that_was_moved_is_known_where_it_lies(world: World) -> None:
         move_sheet(connection, sheet_of(world), Path("/inbox/done/leads.csv"))
 
     assert sheet_of(world) == Path("/inbox/done/leads.csv")
+
+
+def test_for_a_second_round_those_are_left_who_did_not_answer_and_of_whom_nothing_is_heard_yet(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(leads=[lead(2), lead(3), lead(4)])
+    world.run(policy())
+    hear(world, number(2), "No-Answer")
+    hear(world, number(3), "completed")
+
+    assert [left(world, each).again for each in (Round(("no-answer",), 1), Round(("busy",), 1), None)] == [
+        2,
+        1,
+        0,
+    ]
+
+
+def test_a_sheet_waits_a_week_for_a_second_round_and_no_longer(make_world: Callable[..., World]) -> None:
+    world = make_world(leads=[lead(2)])
+    world.run(policy())
+    told = []
+    for days in (6.9, 0.2):
+        world.loop.stall(days * 86_400)
+        told.append(left(world, Round(("no-answer",), 1)).rows)
+
+    assert told == [1, 0]
+
+
+def test_another_campaign_of_the_same_file_is_known(world: World) -> None:
+    with world.ledger.reading() as connection:
+        load = latest_load(connection, world.campaign.campaign_id)
+        assert load is not None
+        own, other = (twin_of(connection, load.sha256, campaign=name) for name in ("leads", "leads (1)"))
+
+    assert (own, other) == (None, Twin("leads", time_of(load.loaded_at)))

@@ -70,6 +70,7 @@ def test_the_line_says_what_is_left_and_from_when_on() -> None:
         "recent": 0,
         "forbidden": 0,
         "never": 0,
+        "again": 0,
         "next": "2026-03-03T13:00:00Z",
     }
 

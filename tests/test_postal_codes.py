@@ -53,6 +53,7 @@ def test_no_zip_code_of_a_state_keeps_a_clock_that_the_state_lacks() -> None:
         ("32401", {"America/New_York", "America/Chicago"}),  # Panama City, and Port St. Joe across the line
         ("79901", {"America/Chicago", "America/Denver"}),  # El Paso
         ("37402", {"America/New_York"}),  # Chattanooga
+        ("37723", {"America/New_York", "America/Chicago"}),  # Crab Orchard, Tennessee
         ("49801", {"America/New_York", "America/Chicago"}),  # Iron Mountain
         ("97914", {"America/Los_Angeles", "America/Denver"}),  # Ontario, Oregon
         ("86515", {"America/Phoenix", "America/Denver"}),  # Window Rock
@@ -114,7 +115,10 @@ def test_any_text_gives_an_area_of_known_clocks_or_none(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("ON", "ON"), ("ontario", "ON"), ("CA-QC", "QC"), ("Québec", "QC"), ("P.E.I.", "PE"), ("NY", None)],
+    [
+        *(("ON", "ON"), ("ontario", "ON"), ("CA-QC", "QC"), ("Québec", "QC"), ("P.E.I.", "PE"), ("NY", None)),
+        *(("British Columbia, Canada", "BC"), ("ON - Ontario", "ON"), ("Ont.", "ON"), ("ON/QC", None)),
+    ],
 )
 def test_a_province_is_read_by_name_or_code(text: str, code: str | None) -> None:
     assert province(text) == code

@@ -149,6 +149,10 @@ UNSAFE = {
     "an odd row number": '<row r="1e1"/>',
     "columns that do not ascend": '<row r="1"><c r="B1"/><c r="A1"/></row>',
     "a cell of another row": '<row r="1"><c r="A2"><v>1</v></c></row>',
+    "a cell of another row below rows that are alike": "".join(
+        f'<row r="{row}"><c r="A{row}"/><c r="B{row}"/></row>' for row in range(1, 9)
+    )
+    + '<row r="9"><c r="A9"/><c r="B8"/></row>',
     "an odd reference": '<row r="1"><c r="$A$1"><v>1</v></c></row>',
     "a reference in code": '<row r="1"><c r="&#65;1"><v>1</v></c></row>',
     "a row in a row": '<row r="1"><row r="2"></row></row>',

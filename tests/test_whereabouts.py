@@ -40,6 +40,10 @@ def where(number: str, region: str | None = "US", **told: Any) -> Whereabouts:
         (NEW_JERSEY, {"state": "CA"}, {EASTERN, PACIFIC}),
         (NEW_JERSEY, {"postal_code": "90001"}, {EASTERN, PACIFIC}),
         (NEW_JERSEY, {"postal_code": "00901"}, {EASTERN, "America/Puerto_Rico"}),
+        (NEW_JERSEY, {"state": "Puerto Rico"}, {EASTERN, "America/Puerto_Rico"}),
+        (NEW_JERSEY, {"state": "PR", "postal_code": "00901"}, {EASTERN, "America/Puerto_Rico"}),
+        (NEW_JERSEY, {"state": "PR", "postal_code": "90001"}, {EASTERN, PACIFIC, "America/Puerto_Rico"}),
+        (NEW_JERSEY, {"state": "CA - California"}, {EASTERN, PACIFIC}),
         # a time zone is the best of all
         (NEW_JERSEY, {"time_zone": "Pacific"}, {PACIFIC}),
         (NO_PLACE, {"time_zone": "US/Eastern"}, {"US/Eastern"}),

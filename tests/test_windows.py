@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import UsageError
-from dialer.windows import Week, Window, parse_until, parse_week, week_in_words
+from dialer.windows import Week, Window, parse_until, parse_week, until_on_this_machine, week_in_words
 
 DAY, MORNING, AFTERNOON = Window(540, 1080), Window(600, 780), Window(840, 1200)
 IN_ORDER = "names no days of the week in their order: write mon-fri 09:00-18:00, sat 10:00-14:00."
@@ -80,6 +81,24 @@ def test_a_week_is_written_as_briefly_as_it_can_be() -> None:
 def test_a_deadline_is_the_next_such_time_unless_it_has_just_passed(now: str, text: str, until: str) -> None:
     moment = parse_until(text, now=datetime.fromisoformat(now).replace(tzinfo=BERLIN))
     assert f"{moment:%Y-%m-%d %H:%M}" == until
+
+
+@pytest.mark.parametrize(
+    ("evening", "deadline"),
+    [
+        ("2027-03-14T03:00Z", "2027-03-14T10:00Z"),  # the clock is put forward in this night
+        ("2026-11-01T02:00Z", "2026-11-01T11:00Z"),  # and back in this one
+    ],
+)
+def test_a_deadline_is_what_the_clock_shows_when_it_was_changed_in_the_night(
+    evening: str, deadline: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "America/New_York")
+        time.tzset()
+        until = until_on_this_machine("06:00", now=datetime.fromisoformat(evening)).astimezone(UTC)
+    time.tzset()
+    assert until == datetime.fromisoformat(deadline)
 
 
 @pytest.mark.parametrize("text", ["20", "8pm", "24:01", "25:00", ""])

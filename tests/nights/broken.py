@@ -9,7 +9,7 @@ from typing import Any
 from dialer import calling_hours, hours, nightly, run
 from dialer.bounds import Bounds
 from dialer.hours import no_holidays
-from dialer.night_facts import Left
+from dialer.night_facts import Left, Round
 from dialer.night_sheets import standing_of
 from dialer.settings import Place
 from dialer.whereabouts import Whereabouts, whereabouts
@@ -42,9 +42,11 @@ def _no_bounds(*_of: object, **_more: object) -> Bounds:
     return Bounds()
 
 
-def _nothing_left(place: Place, campaign: str, sheet: Path) -> tuple[dict[str, int], Left]:
+def _nothing_left(
+    place: Place, campaign: str, sheet: Path, again: Round | None = None
+) -> tuple[dict[str, int], Left]:
     """A sheet that was run once is done."""
-    return standing_of(place, campaign, sheet)[0], Left()
+    return standing_of(place, campaign, sheet, again)[0], Left()
 
 
 BROKEN: dict[str, Substitute] = {

@@ -38,7 +38,7 @@ class _Network(SimulatedNetwork):
     ) -> httpcore.AsyncNetworkStream:
         """Connect, or fail to."""
         await super().connect_tcp(host, port, timeout, local_address, socket_options)
-        return _Stream(self._machine)
+        return _Stream(self._machine, drops_idle=self._drops_after())
 
 
 class NightMachine(Machine):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from dialer.columns import RESULT_COLUMNS
 from dialer.result_table import ResultCell, ResultTable
-from dialer.spreadsheet import open_table
+from dialer.spreadsheet import format_of
+from dialer.table import Format, TableInfo
 from dialer.write_back import write_back
 
 
@@ -24,10 +25,19 @@ def results(rows: int) -> Iterator[tuple[int, tuple[ResultCell, ...]]]:
 
 def main(sheet: str, target: str, rows: str) -> None:
     """Write the sheet with its results."""
-    with open_table(Path(sheet)) as table:
-        info = table.info
+    source = Path(sheet)
+    told = format_of(source)
+    # As a report knows it from the loading of the sheet.
+    workbook = told is not Format.CSV
+    info = TableInfo(
+        source.name,
+        told,
+        sheets=("Leads",) if workbook else (),
+        encoding=None if workbook else "utf-8",
+        delimiter=None if workbook else ",",
+    )
     written = write_back(
-        Path(sheet),
+        source,
         Path(target),
         info=info,
         sheet=info.sheets[0] if info.sheets else None,
