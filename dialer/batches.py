@@ -131,7 +131,7 @@ class Batches:
     def _take(
         self, before: _Known, lead: Lead, *, suppressed: bool, mended: bool, mended_if_absent: bool
     ) -> int | None:
-        """Let a row have its say about the lead that its number has; gives the row that is a duplicate by now."""
+        """Let a row have its say about the lead of its number; gives the row that is a duplicate by now."""
         if before.load_id != self.load_id:
             # Who stood in the load before under this number was not mended: the sheet was sorted.
             absent = before.load_id != self.previous_load_id

@@ -26,6 +26,7 @@ Value = str | int | bool | list[str] | None
 
 # The end of a key: an address to be notified holds a password or a token.
 _SECRETS = ("notify", "token", "secret", "password", "webhook")
+_FILE_OF_URLS = "notify_file"  # somebody may have put the URL itself there
 _PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 _STATED = re.compile(r" \[default: ([^\]]+)\]$")
 _HIDDEN = "set, and not shown"
@@ -241,7 +242,9 @@ def _shown(key: str, value: Any, parameter: click.Option) -> Value:
         text = str(value)
         if parameter.is_flag and text.lower() in {"1", "true", "yes", "on", "t", "y"}:
             return True
-        return _HIDDEN if key.endswith(_SECRETS) and text else _PASSWORD.sub(r"\1:…@", text)
+        if text and (key.endswith(_SECRETS) or (key == _FILE_OF_URLS and ":/" in text)):
+            return _HIDDEN
+        return _PASSWORD.sub(r"\1:…@", text)
     if isinstance(value, list | tuple):
         texts = [str(_shown(key, each, parameter)) for each in value]
         return texts or None

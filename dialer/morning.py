@@ -131,6 +131,12 @@ def _fault(campaign: str, error: BaseException) -> Message:
 
 
 def _urls_in(path: Path) -> str:
+    if ":/" in str(path):  # it holds a password, and is not repeated
+        raise SettingsError(
+            "--notify-file takes a file that holds the URLs, and not a URL itself: write it into one that "
+            f"only you can read (chmod 600), or into the variable {VARIABLE}.",
+            code="notify_file",
+        )
     try:
         if open_to_others(path, os.environ):
             raise SettingsError(

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from dialer.templates import Templates
 Plain = tuple[list[tuple[Any, ...]], dict[int, int | None], int, dict[str, str], int]
 
 _MANY_OBJECTS = 500_000  # a few times what two batches hold; some 50 MB
+_IN_ORDER = attrgetter("code", "column", "cell", "value", "message")  # of a `RowProblem`
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _TIERS = {tier.value: tier for tier in Tier}
 
@@ -57,10 +59,10 @@ class Batch:
         told = [
             (
                 row,
-                verdict.value,
+                str(verdict),
                 cell,
-                lead and (*lead[:2], lead.tier.value, *lead[3:]),
-                tuple((each.code, each.column, each.cell, each.value, each.message) for each in problems),
+                lead and (*lead[:2], str(lead.tier), *lead[3:]),
+                tuple(map(_IN_ORDER, problems)) if problems else (),
             )
             for row, verdict, cell, lead, problems in self.readings
         ]

@@ -6,7 +6,7 @@ long as the database itself. Everything that is run once for a command goes that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ class Ran(NamedTuple):
     """What came of a statement."""
 
     changed: int  # rows that it wrote
-    rows: Sequence[tuple[Any, ...]]
+    rows: tuple[tuple[Any, ...], ...] = ()
 
 
 def run(connection: Connection, statement: TextClause, bound: Mapping[str, Any]) -> Ran:
@@ -33,7 +33,7 @@ def run(connection: Connection, statement: TextClause, bound: Mapping[str, Any])
     cursor = connection.connection.cursor()
     try:
         cursor.execute(words, values(bound))
-        return Ran(cursor.rowcount, cursor.fetchall() if cursor.description else [])
+        return Ran(cursor.rowcount, tuple(cursor.fetchall()) if cursor.description else ())
     except dbapi.Error as error:
         raise DBAPIError.instance(words, None, error, dbapi.Error, dialect=dialect) from error
     finally:

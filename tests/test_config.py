@@ -204,6 +204,12 @@ def test_the_profile_is_named() -> None:
     assert shown().profile == "roofing"
 
 
+def test_a_url_in_the_place_of_the_file_of_urls_is_not_shown() -> None:
+    write(Path("dialer.toml"), 'notify_file = "slack://TokenA/TokenB"')
+
+    assert setting("notify_file").value == "set, and not shown"
+
+
 def test_a_password_in_an_address_is_not_shown() -> None:
     value = setting("ledger", "--ledger", "postgresql://dialer:hunter2@db.example/leads").value
 

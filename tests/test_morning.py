@@ -165,6 +165,16 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
     )
 
 
+def test_a_url_in_the_place_of_the_file_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        notifier_of(options(notify_file=Path("slack://TokenA/TokenB")))
+
+    assert caught.value.sentence == (
+        "--notify-file takes a file that holds the URLs, and not a URL itself: write it into one that only "
+        "you can read (chmod 600), or into the variable DIALER_NOTIFY."
+    )
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "urls"
     with pytest.raises(SettingsError) as caught:

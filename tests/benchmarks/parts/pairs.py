@@ -16,7 +16,7 @@ from dialer.ledger import Ledger
 from dialer.outcomes import Called
 from dialer.retry import Decision, LeadState, Tally
 from dialer.writer import group_writer
-from tests.benchmarks.parts.load import fill
+from tests.benchmarks.parts.load import collect_as_dialer, fill
 
 
 def called(number: int) -> Called:
@@ -55,6 +55,7 @@ def choose(ledger: Ledger, campaign: loads.Campaign, load_id: int) -> whom.Choic
 
 def main(path: str, pairs: str, callers: str) -> None:
     """Fill a ledger, write the pairs, and say how long that took."""
+    collect_as_dialer()
     ledger = Ledger(Path(path))
     campaign, load_id, _ = fill(ledger, int(pairs))
     choice = choose(ledger, campaign, load_id)
