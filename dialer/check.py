@@ -77,7 +77,7 @@ class Check:
         self._read = Remembered(self._reading)
         try:
             self._snapshot = self._cleanup.enter_context(taken(self._leads))
-            self._ledger = Ledger(folder / "check.sqlite3", scratch=True)
+            self._ledger = Ledger(folder / "check.sqlite3", scratch=True, undoes=False)
             self._cleanup.callback(self._ledger.close)
             with self._ledger.transaction() as connection:
                 self._campaign = loads.ensure_campaign(connection, "check", now=self._ledger.clock())

@@ -62,12 +62,19 @@ class Ledger:
     """An open ledger. SQLite with WAL and synchronous=FULL: what is committed survives a power cut."""
 
     def __init__(
-        self, path: Path, *, clock: Clock = utc_now, anew: bool = False, scratch: bool = False
+        self,
+        path: Path,
+        *,
+        clock: Clock = utc_now,
+        anew: bool = False,
+        scratch: bool = False,
+        undoes: bool = True,
     ) -> None:
         """Open the ledger at `path`, creating or upgrading it; a backup is made before an upgrade.
 
         A `scratch` ledger is thrown away by the command that made it, whole: it needs to survive no power
-        cut, and nothing in it has to be wiped out.
+        cut, and nothing in it has to be wiped out. If the first error ends that command, it also need not be
+        one that `undoes` the transaction in which the error came.
         Raises SettingsError if it cannot be used, and, unless begun `anew`, if it is gone; TryLater if
         another process does not get done with opening it.
         """
@@ -78,8 +85,9 @@ class Ledger:
         self._usual = _checks(on=True, synced="OFF" if scratch else "FULL")
         self._loading = _checks(on=False, synced="OFF" if scratch else "NORMAL")
         self.file.create_folder()
-        self._writing = _engine(path, read_only=False, synced=not scratch)
-        self._reading = _engine(path, read_only=True, synced=not scratch)
+        journal = "WAL" if not scratch else "MEMORY" if undoes else "OFF"
+        self._writing = _engine(path, read_only=False, journal=journal)
+        self._reading = _engine(path, read_only=True, journal=journal)
         with self._opening():
             self.file.prepare(anew=anew)
             self._upgrade()
@@ -284,7 +292,8 @@ def transaction_in_backup(path: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _engine(path: Path, *, read_only: bool, synced: bool = True) -> Engine:
+def _engine(path: Path, *, read_only: bool, journal: str = "WAL") -> Engine:
+    synced = journal == "WAL"
     engine = create_engine(
         URL.create("sqlite", database=str(path)),  # in a URL's text "?" and "%" would mean something else
         # Kept open, since opening SQLite for each commit takes five times as long as the commit. The pool
@@ -295,8 +304,7 @@ def _engine(path: Path, *, read_only: bool, synced: bool = True) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
-        # One that is thrown away needs no way back: the command that would take it ends with the error.
-        connection.execute("PRAGMA journal_mode = WAL" if synced else "PRAGMA journal_mode = OFF")
+        connection.execute(f"PRAGMA journal_mode = {journal}")
         connection.execute("PRAGMA synchronous = FULL" if synced else "PRAGMA synchronous = OFF")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -32000")  # kilobytes: the index of a million numbers

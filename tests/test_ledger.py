@@ -196,15 +196,16 @@ def test_a_load_that_raises_leaves_nothing(ledger: Ledger, path: Path) -> None:
     assert names_in(path) == []
 
 
-def test_what_is_thrown_away_is_not_wiped_out_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("undoes", "journal"), [(True, "memory"), (False, "off")])
+def test_what_is_thrown_away_is_not_wiped_out_first(tmp_path: Path, *, undoes: bool, journal: str) -> None:
     path = tmp_path / "scratch.sqlite3"
-    with closing(Ledger(path, scratch=True)) as ledger, ledger.transaction() as connection:
+    with closing(Ledger(path, scratch=True, undoes=undoes)) as ledger, ledger.transaction() as connection:
         modes = [
             connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete")
         ]
 
-    assert modes == ["off", 0, 1, 0]
+    assert modes == [journal, 0, 1, 0]
 
 
 def test_a_reader_cannot_write(ledger: Ledger) -> None:

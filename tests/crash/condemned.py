@@ -19,6 +19,7 @@ from tests.desk import fictional_numbers, finish
 
 CALLERS = 3
 _LEADS = 30
+_KEPT, _NEW = "100/s", "25/s"  # the pace at which a caller's connection serves many calls, and one call each
 _BY_THE_CLOCK = 0.2  # how many kills come at any time, not at a moment that the sandbox sees
 _LONGEST_LIFE_SECONDS = 3.0
 _NOT_CALLED = frozenset({"pending", "failed", "invalid", "duplicate", "suppressed", "recent", "deferred"})
@@ -95,7 +96,7 @@ class Prison:
     def _campaign(self, place: int, kills: int) -> Condemned:
         dice = Random(f"{self.seed} {place}")  # noqa: S311 - the same kills for the same seed
         with self.executioner.client() as port:
-            sheet = self.sheet(f"leads{place}", port)
+            sheet = self.sheet(f"leads{place}", port, rate=_NEW if place % 2 else _KEPT)
             moments: list[Moment | str] = []
             codes: list[int] = []
             while len(moments) < kills:
@@ -128,14 +129,15 @@ class Prison:
             clock.cancel()
             return f"{seconds:.2f} s", process.returncode
         moment = dice.choice(MOMENTS)
-        # The first connection only asks for the assistant.
-        nth = dice.randint(2 if moment == "connected" else 1, 7)
+        # The first connection only asks for the assistant; where callers keep theirs, each has one.
+        latest = 1 + CALLERS if moment == "connected" and sheet.rate == _KEPT else 7
+        nth = dice.randint(2 if moment == "connected" else 1, latest)
         self.executioner.sentences[port] = Sentence(moment, nth, kill)
         finish(process)
         self.executioner.sentences.pop(port, None)
         return moment, process.returncode
 
-    def sheet(self, name: str, port: int, leads: int = _LEADS) -> Leads:
+    def sheet(self, name: str, port: int, leads: int = _LEADS, *, rate: str = _KEPT) -> Leads:
         """A sheet of new people, an invalid row and a duplicate."""
         with self._turn:
             numbers = [next(self._numbers) for _ in range(leads)]
@@ -146,7 +148,7 @@ class Prison:
         path = folder / "leads.csv"
         rows = ["phone,first_name", *lines, "nobody,Nora", f"{numbers[0]},Person 1 again"]
         path.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        return Leads(path, numbers)
+        return Leads(path, numbers, rate)
 
     def start(self, sheet: Leads, port: int, *options: str) -> subprocess.Popen[str]:
         """`dialer run`, left to itself."""
@@ -167,7 +169,7 @@ class Prison:
 
     def _arguments(self, sheet: Leads, port: int, *options: str) -> tuple[str | Path, ...]:
         api = ("--base-url", f"http://127.0.0.1:{port}/v1", "--assistant", "Voz", "--yes", "--json")
-        return (sheet.path, *api, "--rate", "100/s", "--concurrency", str(CALLERS), *options)
+        return (sheet.path, *api, "--rate", sheet.rate, "--concurrency", str(CALLERS), *options)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ class Leads:
 
     path: Path
     numbers: list[str]
+    rate: str  # at which it is called
 
     def results(self) -> list[dict[str, str]]:
         """The rows of its report; none if there is none yet."""
