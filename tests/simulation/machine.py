@@ -8,7 +8,7 @@ import sqlite3
 import warnings
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -237,10 +237,10 @@ class Machine:
         yield
         self.pool = None
 
-    def _engine(self, path: Path, *, read_only: bool, synced: bool = True) -> Engine:
+    def _engine(self, path: Path, *, read_only: bool, journal: str = "WAL") -> Engine:
         """The engine of a ledger. Its connections die with each life; what it knows of SQL need not."""
         if (path, read_only) not in self._engines:
-            self._engines[path, read_only] = _new_engine(path, read_only=read_only, synced=synced)
+            self._engines[path, read_only] = _new_engine(path, read_only=read_only, journal=journal)
         return self._engines[path, read_only]
 
     def _trace_tag(self) -> str:
@@ -362,12 +362,22 @@ class SimulatedLedger(Ledger):
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
+        with self._where_power_may_fail(super().transaction()) as connection:
+            yield connection
+
+    @contextmanager
+    def loading(self) -> Iterator[Connection]:
+        with self._where_power_may_fail(super().loading()) as connection:
+            yield connection
+
+    @contextmanager
+    def _where_power_may_fail(self, transaction: AbstractContextManager[Connection]) -> Iterator[Connection]:
         machine = self._machine
         machine.pass_by("begins a transaction")
         with self.translating():
             if machine.disk_is_full():
                 raise OperationalError("COMMIT", {}, sqlite3.OperationalError("database or disk is full"))
-        with super().transaction() as connection:
+        with transaction as connection:
             yield connection
             machine.pass_by("commits")
         machine.pass_by("has committed")

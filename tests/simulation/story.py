@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr
@@ -63,8 +65,20 @@ class Told:
 
 def tell(seed: int, *, most_crashes: int = 12, broken: Sequence[Substitute] = ()) -> Told:
     """Play one seed to its end and judge it; `broken` are parts of the program that are replaced."""
-    with _folder() as folder, patch.dict(os.environ, {KEY_VARIABLE: _KEY, "XDG_DATA_HOME": str(folder)}):
+    with (
+        _cleared_away(),
+        _folder() as folder,
+        patch.dict(os.environ, {KEY_VARIABLE: _KEY, "XDG_DATA_HOME": str(folder)}),
+    ):
         return Story(seed, folder, most_crashes=most_crashes, broken=broken).play()
+
+
+@contextmanager
+def _cleared_away() -> Iterator[None]:
+    """What the dead leave is cleared away without a word, and before anything else begins."""
+    with patch.object(sys, "unraisablehook", lambda _unraisable: None):
+        yield
+        gc.collect()
 
 
 @contextmanager
