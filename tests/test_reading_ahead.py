@@ -134,36 +134,40 @@ def test_the_batches_are_as_large_as_asked_for(sheet: Path) -> None:
         assert [len(batch.readings) for batch in several] == [1_000, 1_000, 727]
 
 
-def test_the_other_process_is_gone_if_nobody_wants_more(sheet: Path) -> None:
-    with open_table(sheet) as spreadsheet:
-        how = way(spreadsheet)
-        with closing(batches(Job(sheet, None, None, how), how, spreadsheet.rows, sizes=SIZES)) as several:
-            next(several)
-
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)  # there is no child, not even a dead one
-
-
-BEGIN_AND_WAIT = """
+# In a process of its own: that of the tests may have other children.
+BEGIN = """
 import os, sys
 from pathlib import Path
 from dialer.reading_ahead import batches
 from dialer.row_batches import Job, Sizes
 from dialer.spreadsheet import open_table
 from tests.test_reading_ahead import way
+
+def tell_of_children():
+    print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
+
 with open_table(Path(sys.argv[1])) as spreadsheet:
     how = way(spreadsheet)
     job = Job(Path(sys.argv[1]), None, None, how)
     several = batches(job, how, spreadsheet.rows, sizes=Sizes(rows=1, weight=1))
     next(several)
-    print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
-    sys.stdin.read()
+    tell_of_children()
 """
+AND_WAIT = "    sys.stdin.read()"
+AND_LEAVE = "    several.close()\n    tell_of_children()"
+
+
+def test_the_other_process_is_gone_if_nobody_wants_more(sheet: Path) -> None:
+    command = [sys.executable, "-c", BEGIN + AND_LEAVE, str(sheet)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    begun, left = told.splitlines()
+    assert (len(begun.split()), left.split()) == (1, [])
 
 
 def test_the_other_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     sheet = written(tmp_path / "leads.csv", 60_000)  # more than it can say before somebody listens
-    command = [sys.executable, "-c", BEGIN_AND_WAIT, str(sheet)]
+    command = [sys.executable, "-c", BEGIN + AND_WAIT, str(sheet)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         other = os.pidfd_open(int(parent.stdout.readline()))
