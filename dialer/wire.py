@@ -32,6 +32,7 @@ class Wire(httpcore.AsyncNetworkBackend):
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend | None = None) -> None:
         """Prepare a wire; `backend` is what opens the connections, real sockets unless a test brings one."""
+        self.drops_idle = False  # the other side has left a connection soon after a call on it
         self._backend = backend or Sockets()
         self._stream: httpcore.AsyncNetworkStream | None = None
         self._is_new = True  # the stream has served no call before this one
@@ -67,6 +68,7 @@ class Wire(httpcore.AsyncNetworkBackend):
         On a connection that has served a call before, a word that nobody asked for is a farewell too.
         """
         if not self._is_new and self._stream is not None and self._stream.get_extra_info("is_readable"):
+            self.drops_idle = True
             return True
         sock = self._stream.get_extra_info("socket") if self._stream is not None else None
         if sock is None:
@@ -137,8 +139,9 @@ class _OneAtATime:
     """In the place of a pool: one connection for one request, and for the next if that follows at once.
 
     An idle connection may be dropped by the server at the moment it is used again, so one is kept for
-    `keep_seconds` at most, and only after a call that was created. What was left over of one reply would be
-    read as the next one's, so a connection on which anything was left is not used again.
+    `keep_seconds` at most, and only after a call that was created; and no more once the server dropped one
+    sooner than that. What was left over of one reply would be read as the next one's, so a connection on
+    which anything was left is not used again.
     """
 
     def __init__(self, wire: Wire, ssl_context: ssl.SSLContext, keep_seconds: float) -> None:
@@ -150,13 +153,17 @@ class _OneAtATime:
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request, and give the reply as soon as its headers are whole."""
-        connection = await self._take_kept(request.url.origin) or await self._connect(request)
+        kept = await self._take_kept(request.url.origin)
+        connection = kept or await self._connect(request)
         try:
             response = await connection.handle_async_request(request)
-        except BaseException:
+        except BaseException as error:
+            if kept is not None and isinstance(error, httpcore.NetworkError | httpcore.ProtocolError):
+                self._wire.drops_idle = True
             await connection.aclose()
             raise
-        release = self._keep if self._keep_seconds and response.status in _CREATED else _close
+        may_keep = self._keep_seconds and not self._wire.drops_idle and response.status in _CREATED
+        release = self._keep if may_keep else _close
         return httpcore.Response(
             response.status,
             headers=response.headers,
@@ -168,9 +175,10 @@ class _OneAtATime:
         kept, self._kept = self._kept, None
         if kept is None:
             return None
-        in_time = asyncio.get_running_loop().time() <= self._kept_until
-        if in_time and kept.can_handle_request(origin) and not kept.has_expired():
-            return kept
+        if asyncio.get_running_loop().time() <= self._kept_until and kept.can_handle_request(origin):
+            if not kept.has_expired():
+                return kept
+            self._wire.drops_idle = True
         await kept.aclose()
         return None
 

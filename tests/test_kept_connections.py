@@ -52,9 +52,10 @@ def calls(
     timeout: float = 30.0,
     between: Callable[[], Awaitable[None]] = nothing,
     second_turn: TakeTurn = at_once,
+    more: int = 0,
     tls: ssl.SSLContext | None = None,
 ) -> tuple[Sequence[Outcome], RudeServer]:
-    """Two calls of one caller, one after the other, `between` them whatever happens."""
+    """Two calls of one caller, one after the other, `between` them whatever happens; and `more` at once."""
 
     async def story() -> tuple[Sequence[Outcome], RudeServer]:
         context = CONTEXT
@@ -67,7 +68,11 @@ def calls(
                 first = await connection.create_call(REQUEST, take_turn=at_once, exchange=Exchange())
                 await between()
                 second = await connection.create_call(REQUEST, take_turn=second_turn, exchange=Exchange())
-        return (first, second), server
+                rest = [
+                    await connection.create_call(REQUEST, take_turn=at_once, exchange=Exchange())
+                    for _ in range(more)
+                ]
+        return (first, second, *rest), server
 
     return asyncio.run(story())
 
@@ -200,10 +205,10 @@ def test_a_broken_call_leaves_no_connection_behind() -> None:
 def between_and_after(leave: Behaviour) -> tuple[Behaviour, Callable[[], Awaitable[None]]]:
     """Serve a call, then do this to the connection before the next one; and how to wait until it is done."""
     asked, through = asyncio.Event(), asyncio.Event()
-    ways = iter([True, False])
+    ways = iter([True])
 
     async def behave(connection: RudeConnection) -> None:
-        if not next(ways):
+        if not next(ways, False):
             await serve(connection)
             return
         await connection.request()
@@ -226,6 +231,36 @@ def test_a_connection_that_the_server_has_left_meanwhile_is_no_error(name: str) 
     outcomes, server = calls(behave, between=meanwhile)
 
     assert (outcomes, server.connections) == ((GOOD, GOOD), 2)
+
+
+def test_a_server_that_drops_young_connections_gets_a_new_one_for_every_call() -> None:
+    behave, meanwhile = between_and_after(LEFT_BEFORE_THE_TURN["close"])
+
+    outcomes, server = calls(behave, between=meanwhile, more=2)
+
+    assert (outcomes, server.connections) == ((GOOD,) * 4, 4)
+
+
+def test_so_does_one_that_drops_them_while_the_turn_is_waited_for() -> None:
+    behave, meanwhile = between_and_after(LEFT_BEFORE_THE_TURN["close"])
+
+    outcomes, server = calls(behave, second_turn=meanwhile, more=2)
+
+    assert (outcomes, server.connections) == ((GOOD, AWAY, GOOD, GOOD), 3)
+
+
+def test_so_does_one_that_drops_them_as_the_call_is_sent() -> None:
+    ways = iter([good_once_then(reset_after_reading), serve, serve])
+
+    async def behave(connection: RudeConnection) -> None:
+        await next(ways)(connection)
+
+    outcomes, server = calls(behave, more=2)
+
+    assert ([type(outcome) for outcome in outcomes], server.connections) == (
+        [Called, Unknown, Called, Called],
+        3,
+    )
 
 
 async def say_once_more(connection: RudeConnection) -> None:
