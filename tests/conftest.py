@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from tests.builders import World
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("wide", deadline=None, max_examples=20_000)
 settings.load_profile("same")
+
+# A suite that runs in the background may be deaf to these, and the programs that it starts would be, too.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
