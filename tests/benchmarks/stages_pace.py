@@ -66,6 +66,7 @@ def pace_in_trouble(bench: Bench) -> list[Figure]:
             order.start(again)
             order.wait(part)
             order.give("pause")
+            order.close()  # an order that is withdrawn before the program hears of it ends nothing
             order.give("resume")
             order.start(again)
             order.wait(part)
