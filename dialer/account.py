@@ -14,15 +14,19 @@ from sqlalchemy import Connection, Row, text
 from dialer.campaign import DEFAULT_RECALL_AFTER, parse_duration
 from dialer.leads import RowProblem, Verdict
 from dialer.ledger import time_of, time_text
-from dialer.loads import latest_load
+from dialer.loads import is_newest
 from dialer.plan import ProblemKind
 from dialer.results import Fate, LastAttempt, LeadRecord, RowRecord, RowResult, row_result
 from dialer.retry import LeadState
 
-# The few rows that are not called have an index; all together would be sorted first, a million in memory.
-COUNT_VERDICTS = text(
+# In the words of the index that holds these rows and no others.
+COUNT_REFUSED_ROWS = text(
     "SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id"
     " AND verdict NOT IN ('callable', 'assumed') GROUP BY verdict"
+)
+# Not in one GROUP BY: all rows together would be sorted first, a million in memory.
+COUNT_VERDICTS = text(
+    f"{COUNT_REFUSED_ROWS.text}"  # noqa: S608 - a constant
     " UNION ALL SELECT 'callable', count(*) FROM rows WHERE load_id = :load_id AND verdict = 'callable'"
     " UNION ALL SELECT 'assumed', count(*) FROM rows WHERE load_id = :load_id AND verdict = 'assumed'"
 )
@@ -127,8 +131,7 @@ def count_verdicts(connection: Connection, load_id: int) -> dict[str, int]:
 def count_states(connection: Connection, *, campaign_id: int, load_id: int) -> dict[str, int]:
     """How many leads of a load are in which state; suppressed ones are not counted."""
     bound = {"campaign_id": campaign_id, "load_id": load_id}
-    newest = latest_load(connection, campaign_id)
-    if newest is None or newest.load_id != load_id:
+    if not is_newest(connection, load_id, campaign_id=campaign_id):
         return {row.state: row.n for row in connection.execute(COUNT_STATES_BY_ROWS, bound)}
     counts = Counter({row.state: int(row.n) for row in connection.execute(COUNT_LEADS, bound)})
     counts.subtract({row.state: int(row.n) for row in connection.execute(COUNT_SUPPRESSED, bound)})

@@ -93,18 +93,6 @@ class RowReading(NamedTuple):  # for the same reason
     problems: tuple[RowProblem, ...] = ()
 
 
-def read_row(
-    row: Row,
-    columns: Columns,
-    *,
-    sheet: str | None = None,
-    region: str | None = None,
-    templates: Templates = NO_TEMPLATES,
-) -> RowReading:
-    """Reads one row as `RowReader` does; whoever reads many makes one of those."""
-    return RowReader(columns, sheet=sheet, region=region, templates=templates).read(row)
-
-
 class RowReader:
     """Reads the rows below one header; what is the same for each of them is found out once."""
 

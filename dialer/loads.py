@@ -143,6 +143,13 @@ def latest_load(connection: Connection, campaign_id: int, *, complete_only: bool
     )
 
 
+def is_newest(connection: Connection, load_id: int, *, campaign_id: int) -> bool:
+    """False if a later load, even one that was given up, has taken leads with it: then only the rows of this
+    one tell of its leads."""
+    newest = latest_load(connection, campaign_id)
+    return newest is not None and newest.load_id == load_id
+
+
 def begin_load(
     connection: Connection, campaign_id: int, *, path: str, sha256: str, reading: str, now: datetime
 ) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from dialer import account
 from dialer.account import latest_run, recall_after, row_results
 from dialer.ledger import time_of, time_text
-from dialer.loads import Load, latest_load
+from dialer.loads import Load, is_newest
 from dialer.replies import RESERVED_STATUSES
 from dialer.results import RowResult
 
@@ -26,11 +26,6 @@ _USUAL_WORD = "queued"  # as the API documents its answer to a POST
 _WAITING = ("pending", "deferred", "recent")  # which of them a lead is depends on the clock alone
 _OTHERS = ("failed", "unknown", *_WAITING, "invalid", "duplicate", "suppressed")
 
-# In the words of the index that holds these rows and no others.
-COUNT_REFUSED_ROWS = text(
-    "SELECT verdict, count(*) AS n FROM rows WHERE load_id = :load_id"
-    " AND verdict NOT IN ('callable', 'assumed') GROUP BY verdict"
-)
 # What the row of a suppressed lead says itself decides, once the lead was tried, whose status it bears.
 COUNT_SUPPRESSED_LEADS = text(
     "SELECT l.state, r.verdict, count(*) AS n FROM leads AS l"
@@ -86,7 +81,7 @@ class Point:
 
 def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str, int]:
     """How many rows of a load have which status, with `called` for all words of the API; none is left out."""
-    if not _is_newest(connection, load):
+    if not is_newest(connection, load.load_id, campaign_id=load.campaign_id):
         return _read_all(connection, load, point)
     bound = {
         "campaign_id": load.campaign_id,
@@ -94,7 +89,7 @@ def count_rows(connection: Connection, load: Load, point: Point) -> Mapping[str,
         "now": time_text(point.now),
         "recall_since": time_text(point.recall_since),
     }
-    verdicts = {row.verdict: row.n for row in connection.execute(COUNT_REFUSED_ROWS, bound)}
+    verdicts = {row.verdict: row.n for row in connection.execute(account.COUNT_REFUSED_ROWS, bound)}
     states = {row.state: row.n for row in connection.execute(account.COUNT_LEADS, bound)}
     refused = {(r.state, r.verdict): r.n for r in connection.execute(COUNT_SUPPRESSED_LEADS, bound)}
     deferred = int(connection.execute(COUNT_DEFERRED, bound).scalar_one())
@@ -128,7 +123,7 @@ def count_statuses(connection: Connection, load: Load, point: Point) -> dict[str
 
 def with_words(connection: Connection, load: Load, point: Point, counts: Mapping[str, int]) -> dict[str, int]:
     """The `counts` of `count_rows` with the API's own words instead of `called`; only what there is."""
-    if not _is_newest(connection, load):
+    if not is_newest(connection, load.load_id, campaign_id=load.campaign_id):
         return account.count_statuses(_results(connection, load, point))
     bound = {"campaign_id": load.campaign_id, "load_id": load.load_id}
     words = {row.word: int(row.n) for row in connection.execute(COUNT_OTHER_WORDS, bound)}
@@ -175,12 +170,6 @@ def fingerprint(connection: Connection, load: Load, counts: Mapping[str, int]) -
     )
     digits = sha256(repr(parts).encode()).hexdigest()
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:12]}"
-
-
-def _is_newest(connection: Connection, load: Load) -> bool:
-    """False if a later load that was given up has taken leads with it: only the rows themselves tell then."""
-    newest = latest_load(connection, load.campaign_id)
-    return newest is not None and newest.load_id == load.load_id
 
 
 def _results(connection: Connection, load: Load, point: Point) -> Iterator[RowResult]:

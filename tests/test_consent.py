@@ -12,7 +12,7 @@ from dialer import account, loads
 from dialer.campaign import Reading
 from dialer.columns import find_columns
 from dialer.errors import UsageError
-from dialer.leads import RowReading, Verdict, read_row
+from dialer.leads import RowReader, RowReading, Verdict
 from dialer.ledger import Ledger
 from dialer.loader import Loaded, load
 from dialer.snapshot import taken
@@ -27,7 +27,7 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 def read(consent: str, *, phone: str = PHONE, opt_out: str = "", sheet: str | None = None) -> RowReading:
     row = Row(7, ("Ann Example", phone, consent, opt_out))
-    return read_row(row, COLUMNS.with_consent("AI call OK"), sheet=sheet)
+    return RowReader(COLUMNS.with_consent("AI call OK"), sheet=sheet).read(row)
 
 
 # One row

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.columns import RESULT_COLUMNS, Columns, find_columns
-from dialer.leads import Lead, RowProblem, RowReading, Verdict, merge, other_name, read_row, report_cell
+from dialer.leads import Lead, RowProblem, RowReader, RowReading, Verdict, merge, other_name, report_cell
 from dialer.phones import Tier
 from dialer.table import Row
 from dialer.templates import Templates, parse_template
@@ -30,7 +30,7 @@ def row(number: int = 7, /, **cells: str) -> Row:
 
 
 def read(*, sheet: str | None = None, region: str | None = None, **cells: str) -> RowReading:
-    return read_row(row(**cells), SHEET, sheet=sheet, region=region)
+    return RowReader(SHEET, sheet=sheet, region=region).read(row(**cells))
 
 
 def lead(**cells: str) -> Lead:
@@ -76,7 +76,7 @@ def test_a_row_becomes_a_lead() -> None:
 
 
 def test_a_row_shorter_than_the_header_is_read() -> None:
-    assert read_row(Row(3, ("Anna", "", "", PHONE)), SHEET).verdict is Verdict.CALLABLE
+    assert RowReader(SHEET).read(Row(3, ("Anna", "", "", PHONE))).verdict is Verdict.CALLABLE
 
 
 def test_a_region_makes_the_lead_an_assumption() -> None:
@@ -200,7 +200,7 @@ def test_an_entry_of_meta_s_form_tester_is_a_problem() -> None:
 def test_a_row_with_nothing_but_results_is_no_lead() -> None:
     columns = find_columns([Row(1, ("Name", "Phone", *RESULT_COLUMNS)), Row(2, ("Anna", PHONE))])
     results = Row(9, ("", "", "call-1", "queued", "true", "+12015550123"))
-    assert read_row(results, columns).verdict is Verdict.NOT_A_LEAD
+    assert RowReader(columns).read(results).verdict is Verdict.NOT_A_LEAD
 
 
 # --------------------------------------------------------------------------------------------- do not call
@@ -339,14 +339,16 @@ def test_notes_keep_their_lines() -> None:
 
 def test_a_template_gives_notes_to_a_row_without_any() -> None:
     templates = Templates(notes=parse_template("Works at {Company}", SHEET, option="--notes"))
-    reading = read_row(row(Mobile=PHONE, Company="Acme"), SHEET, templates=templates)
+    reading = RowReader(SHEET, templates=templates).read(row(Mobile=PHONE, Company="Acme"))
     assert reading.lead is not None
     assert reading.lead.notes == "Works at Acme"
 
 
 def test_the_row_s_own_notes_come_before_the_template() -> None:
     templates = Templates(notes=parse_template("Works at {Company}", SHEET, option="--notes"))
-    reading = read_row(row(Mobile=PHONE, Company="Acme", Notes="Wants a quote"), SHEET, templates=templates)
+    reading = RowReader(SHEET, templates=templates).read(
+        row(Mobile=PHONE, Company="Acme", Notes="Wants a quote")
+    )
     assert reading.lead is not None
     assert reading.lead.notes == "Wants a quote"
 
@@ -358,13 +360,15 @@ def by_row(**templates: str) -> Templates:
 
 
 def test_a_row_names_its_own_assistant() -> None:
-    reading = read_row(row(Mobile=PHONE, Company="Acme"), SHEET, templates=by_row(assistant="{Company}"))
+    reading = RowReader(SHEET, templates=by_row(assistant="{Company}")).read(
+        row(Mobile=PHONE, Company="Acme")
+    )
     assert reading.lead is not None
     assert reading.lead.assistant == "Acme"
 
 
 def test_a_row_without_an_assistant_is_invalid_with_the_cell() -> None:
-    reading = read_row(row(Mobile=PHONE), SHEET, sheet="May", templates=by_row(assistant="{Company}"))
+    reading = RowReader(SHEET, sheet="May", templates=by_row(assistant="{Company}")).read(row(Mobile=PHONE))
     assert (reading.verdict, reading.lead, reading.problems) == (
         Verdict.INVALID,
         None,
@@ -385,25 +389,25 @@ def test_a_row_without_an_assistant_is_invalid_with_the_cell() -> None:
 
 def test_a_person_who_refused_is_suppressed_whoever_would_call() -> None:
     refusing = row(Mobile=PHONE, Do_Not_Call="yes")
-    reading = read_row(refusing, SHEET, templates=by_row(assistant="{Company}"))
+    reading = RowReader(SHEET, templates=by_row(assistant="{Company}")).read(refusing)
     assert reading.verdict is Verdict.SUPPRESSED
 
 
 def test_a_wrong_number_is_told_before_a_missing_assistant() -> None:
-    reading = read_row(row(Mobile="nobody"), SHEET, templates=by_row(assistant="{Company}"))
+    reading = RowReader(SHEET, templates=by_row(assistant="{Company}")).read(row(Mobile="nobody"))
     assert [each.code for each in reading.problems] == ["letters"]
 
 
 def test_a_template_gives_a_source_to_rows_without_one() -> None:
     templates = by_row(source="fair-{Company}")
     rows = (row(Mobile=PHONE, Company="Acme"), row(Mobile=PHONE, Company="Acme", Source="web"))
-    readings = [read_row(each, SHEET, templates=templates) for each in rows]
+    readings = [RowReader(SHEET, templates=templates).read(each) for each in rows]
     assert [each.lead.source for each in readings if each.lead] == ["fair-Acme", "web"]
 
 
 def test_a_templates_tag_stands_behind_the_rows_own_and_but_once() -> None:
     cells = row(Mobile=PHONE, Company="Acme", Tags="vip; ACME")
-    reading = read_row(cells, SHEET, templates=by_row(tag="{Company}"))
+    reading = RowReader(SHEET, templates=by_row(tag="{Company}")).read(cells)
     assert reading.lead is not None
     assert reading.lead.tags == ("vip", "ACME")
 
@@ -427,7 +431,7 @@ def test_merging_fills_what_the_first_lacks_and_unites_the_tags() -> None:
 
 
 def test_merging_keeps_the_place_of_the_first() -> None:
-    merged = merge(lead(), read_row(row(9, Phone=PHONE, First_Name="Anna"), SHEET).lead or lead())
+    merged = merge(lead(), RowReader(SHEET).read(row(9, Phone=PHONE, First_Name="Anna")).lead or lead())
     assert (merged.row, merged.cell, merged.first_name) == (7, "D7", "Anna")
 
 
@@ -461,7 +465,7 @@ CELLS = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(CELLS, max_size=15), st.sampled_from([None, "US", "GB"]))
 def test_any_row_has_a_reading(cells: list[str], region: str | None) -> None:
-    reading = read_row(Row(7, tuple(cells)), SHEET, region=region)
+    reading = RowReader(SHEET, region=region).read(Row(7, tuple(cells)))
     has_lead = reading.lead is not None and reading.verdict is not Verdict.SUPPRESSED
     assert has_lead == (reading.verdict in {Verdict.CALLABLE, Verdict.ASSUMED})
 
@@ -469,7 +473,7 @@ def test_any_row_has_a_reading(cells: list[str], region: str | None) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(CELLS, max_size=15))
 def test_every_row_that_is_not_called_says_why(cells: list[str]) -> None:
-    reading = read_row(Row(7, tuple(cells)), SHEET)
+    reading = RowReader(SHEET).read(Row(7, tuple(cells)))
     explained = bool(reading.problems)
     assert explained == (reading.verdict in {Verdict.INVALID, Verdict.SUPPRESSED})
 
@@ -486,7 +490,7 @@ def test_whatever_stands_in_a_cell_a_lead_can_be_sent(first: str, last: str, tag
 @given(st.lists(st.text(min_size=1), max_size=4))
 def test_a_row_of_a_sheet_without_a_header_is_read(cells: list[str]) -> None:
     bare = Columns(header_row=None, headers=(), phones=(0,), width=4)
-    reading = read_row(Row(1, (PHONE, *cells)), bare)
+    reading = RowReader(bare).read(Row(1, (PHONE, *cells)))
     assert reading.cell == "A1"
 
 
@@ -582,4 +586,4 @@ def test_the_sentence_about_such_a_word_names_its_cell() -> None:
 
 def test_what_dialer_itself_wrote_beside_a_row_keeps_nobody_from_being_called() -> None:
     columns = find_columns([Row(1, ("Phone", *RESULT_COLUMNS)), Row(2, (PHONE, *["do not call"] * 8))])
-    assert read_row(Row(2, (PHONE, *["do not call"] * 8)), columns).verdict is Verdict.CALLABLE
+    assert RowReader(columns).read(Row(2, (PHONE, *["do not call"] * 8))).verdict is Verdict.CALLABLE

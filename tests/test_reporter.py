@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -31,10 +30,9 @@ FACTS = CampaignFacts(
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path, leads=[lead(1)])
-    yield world
-    world.close()
+def world(make_world: Callable[..., World]) -> World:
+    """A campaign of one lead."""
+    return make_world(leads=[lead(1)])
 
 
 def report(world: World, *headers: str) -> Written:

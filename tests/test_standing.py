@@ -190,7 +190,7 @@ def test_the_usual_word_is_counted_without_a_look_at_its_calls(world: World) -> 
 
 def test_no_row_is_read_to_count_them(world: World) -> None:
     with world.ledger.reading() as connection:
-        statements = (standing.COUNT_REFUSED_ROWS, account.COUNT_LEADS, standing.COUNT_ATTEMPTS)
+        statements = (account.COUNT_REFUSED_ROWS, account.COUNT_LEADS, standing.COUNT_ATTEMPTS)
         plans = [
             connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.text.replace(name, '1')}").scalars(3)
             for statement in statements
